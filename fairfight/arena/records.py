@@ -1,0 +1,123 @@
+"""What the arena writes down: plain records, without torch, that the store keeps and verdicts read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from fairfight.content import content_id
+from fairfight.tasks.registry import Kind
+
+Status = Literal["ok", "failed", "over-budget", "timeout", "memory", "void"]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a match used, summed over its sittings."""
+
+    flops: int = 0
+    """Counted deterministically: subject, own modules, backward passes."""
+    cpu_seconds: float = 0.0
+    wall_seconds: float = 0.0
+    peak_bytes: int = 0
+    """Largest growth of resident memory in a sitting."""
+    labels: int = 0
+    trials: int = 0
+    """Tuning trials spent on development cases before this match."""
+
+
+@dataclass(frozen=True)
+class MatchPlan:
+    """One match before it is fought. Its id is the content of all that decides its result."""
+
+    task: str
+    suite: str
+    case_id: str
+    case_name: str
+    contender: str
+    kind: Kind
+    fingerprint: str
+    params: dict[str, Any]
+    seed: int
+    budget: str
+    """As asked for: ``default``, or a number of floating-point operations a sitting."""
+    trials: int = 0
+
+    @property
+    def id(self) -> str:
+        """Equal for equal matches, across suites and runs."""
+        return content_id(
+            self.task, self.case_id, self.contender, self.fingerprint, self.params, self.seed, self.budget, self.trials
+        )
+
+
+@dataclass(frozen=True)
+class MatchRecord:
+    """One match as it ended."""
+
+    plan: MatchPlan
+    status: Status
+    score: float
+    """The primary metric; the floor's score where the match did not end well."""
+    metrics: dict[str, float]
+    cost: Cost
+    reason: str = ""
+    """Why it failed, in one or a few lines."""
+    started: str = ""
+    """UTC, ISO 8601."""
+    version: str = ""
+    """Fairfight's version."""
+
+    @property
+    def id(self) -> str:
+        return self.plan.id
+
+
+@dataclass(frozen=True)
+class CaseRecord:
+    """A case as it was built: for the report and for the list of void cases."""
+
+    id: str
+    task: str
+    suite: str
+    name: str
+    split: str
+    modality: str
+    recipe: dict[str, Any]
+    void: str | None = None
+    exhibit: dict[str, Any] | None = None
+    """The fields of :class:`fairfight.tasks.task.Exhibit` as plain values."""
+    build_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class SealRecord:
+    """The commitment to a suite's scored cases."""
+
+    commitment: str
+    """SHA-256 of the canonical text of suite, task, secret and case ids."""
+    task: str
+    suite: str
+    secret: str | None
+    """Revealed when the matches are over; none before."""
+    committed: str
+    revealed: str | None = None
+    drawn: Literal["public", "fresh"] = "public"
+    """``fresh`` seals were drawn at random for this run; ``public`` ones come with the package."""
+    contenders: dict[str, str] = field(default_factory=dict)
+    """Name to fingerprint of every contender that entered."""
+
+
+@dataclass(frozen=True)
+class TuningRecord:
+    """What tuning chose for one contender."""
+
+    key: str
+    """Content of contender, fingerprint, development cases, seeds, budget and number of trials."""
+    task: str
+    suite: str
+    contender: str
+    params: dict[str, Any]
+    trials: list[dict[str, Any]]
+    """Each trial: ``params``, ``score``, ``status``."""
+    cost: Cost

@@ -1,0 +1,229 @@
+"""The registry: contenders and tasks, found in this package's folders and through entry points.
+
+A contender is a function; the decorator's arguments say what it is, and its keyword-only arguments
+with ranges are its search space. This module does not import torch, and contender modules import
+it inside their functions, so that listing the field is cheap.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import pkgutil
+import typing
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+
+from fairfight.errors import UserError, unknown
+
+if TYPE_CHECKING:
+    from fairfight.tasks.task import Task
+
+Kind = Literal["tool", "baseline", "combination", "random", "oracle", "placebo"]
+
+CONTROLS: tuple[Kind, ...] = ("random", "oracle", "placebo")
+ENTRY_POINT_CONTENDERS = "fairfight.contenders"
+ENTRY_POINT_TASKS = "fairfight.tasks"
+
+
+@dataclass(frozen=True)
+class Log:
+    """A range searched on a logarithmic scale; whole numbers when both ends are whole."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """A range searched evenly; whole numbers when both ends are whole."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, init=False)
+class Choice:
+    """One of a few options."""
+
+    options: tuple[Any, ...]
+
+    def __init__(self, *options: Any) -> None:
+        object.__setattr__(self, "options", options)
+
+
+Range = Log | Uniform | Choice
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A registered contender: what it is and how it is run."""
+
+    name: str
+    """Unique within its task; lower case with hyphens."""
+    task: str
+    kind: Kind
+    source: str
+    """Paper and year, or where the idea comes from."""
+    run: Callable[..., Any]
+    """``run(brief, **params) -> submission``; an oracle is called ``run(brief, answer)``."""
+    space: dict[str, Range] = field(default_factory=dict)
+    """Hyperparameters that tuning may set, with their ranges."""
+    defaults: dict[str, Any] = field(default_factory=dict)
+    placebo_of: str | None = None
+    """For a placebo: the tool whose insight was taken out."""
+
+    @property
+    def summary(self) -> str:
+        """The first line of the function's docstring."""
+        return (inspect.getdoc(self.run) or "").split("\n", 1)[0]
+
+    @property
+    def fingerprint(self) -> str:
+        """Identity of the code: a changed file is another contender to the store."""
+        return _fingerprint(self.run)
+
+
+@cache
+def _fingerprint(run: Callable[..., Any]) -> str:
+    file = inspect.getsourcefile(run)
+    text = Path(file).read_bytes() if file else inspect.getsource(run).encode()
+    return hashlib.sha256(text).hexdigest()[:12]
+
+
+_contenders: dict[tuple[str, str], Contender] = {}
+_tasks: dict[str, Task] = {}
+
+
+def _register(
+    task: str, kind: Kind, source: str, name: str | None = None, placebo_of: str | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def decorate(run: Callable[..., Any]) -> Callable[..., Any]:
+        label = name or run.__name__.replace("_", "-")
+        if not inspect.getdoc(run):
+            raise UserError(f"Contender {label!r} needs a docstring: its first line is what a reader is shown.")
+        space, defaults = _search_space(run, label)
+        key = (task, label)
+        before = _contenders.get(key)
+        if before is not None and inspect.getsourcefile(before.run) != inspect.getsourcefile(run):
+            raise UserError(f"Two contenders of task {task!r} are called {label!r}: rename one of them.")
+        _contenders[key] = Contender(label, task, kind, source, run, space, defaults, placebo_of)
+        return run
+
+    return decorate
+
+
+def tool(task: str, *, source: str, name: str | None = None) -> Callable[..., Any]:
+    """Register an interpretability tool: it reads what is inside the subject."""
+    return _register(task, "tool", source, name)
+
+
+def baseline(task: str, *, source: str, name: str | None = None) -> Callable[..., Any]:
+    """Register a baseline: it does the job without interpreting the subject."""
+    return _register(task, "baseline", source, name)
+
+
+def combination(task: str, *, source: str, name: str | None = None) -> Callable[..., Any]:
+    """Register a combination of several contenders."""
+    return _register(task, "combination", source, name)
+
+
+def control(
+    task: str, role: Literal["random", "oracle", "placebo"], *, source: str = "control", of: str | None = None
+) -> Callable[..., Any]:
+    """Register a control: the floor (``random``), the ceiling (``oracle``) or a ``placebo`` of the tool ``of``."""
+    return _register(task, role, source, placebo_of=of)
+
+
+def _search_space(run: Callable[..., Any], label: str) -> tuple[dict[str, Range], dict[str, Any]]:
+    """Ranges and defaults of the keyword-only arguments."""
+    space: dict[str, Range] = {}
+    defaults: dict[str, Any] = {}
+    for p in inspect.signature(run).parameters.values():
+        if p.kind is not p.KEYWORD_ONLY:
+            continue
+        if p.default is p.empty:
+            raise UserError(f"Contender {label!r}: keyword argument {p.name!r} needs a default.")
+        defaults[p.name] = p.default
+        annotation = p.annotation
+        if isinstance(annotation, str):
+            annotation = eval(annotation, {**vars(typing), **run.__globals__})  # our own source, not data
+        if get_origin(annotation) is Annotated:
+            ranges = [a for a in get_args(annotation)[1:] if isinstance(a, (Log, Uniform, Choice))]
+            if ranges:
+                space[p.name] = ranges[0]
+    return space, defaults
+
+
+def register_task(task: Task) -> Task:
+    """Make a task known by its name."""
+    _tasks[task.name] = task
+    return task
+
+
+def _walk(package: str) -> Iterator[str]:
+    root = importlib.import_module(package)
+    for info in pkgutil.walk_packages(root.__path__, prefix=f"{package}."):
+        yield info.name
+
+
+@cache
+def _load_all() -> None:
+    for name in _walk("fairfight.tasks"):
+        importlib.import_module(name)
+    for group in (ENTRY_POINT_TASKS, ENTRY_POINT_CONTENDERS):
+        for point in entry_points(group=group):
+            try:
+                point.load()
+            except UserError:
+                raise
+            except Exception as error:
+                raise UserError(
+                    f"The plug-in {point.name!r} ({point.value}) fails to import ({type(error).__name__}: {error}): "
+                    "mend or uninstall it."
+                ) from error
+
+
+def tasks() -> dict[str, Task]:
+    """All tasks by name."""
+    _load_all()
+    return dict(sorted(_tasks.items()))
+
+
+def task(name: str) -> Task:
+    """The task of that name.
+
+    Raises:
+        UserError: No task has that name.
+    """
+    known = tasks()
+    if name not in known:
+        raise unknown("task", name, known)
+    return known[name]
+
+
+_ORDER = {k: i for i, k in enumerate(("random", "oracle", "tool", "combination", "baseline", "placebo"))}
+
+
+def contenders(task: str | None = None) -> list[Contender]:
+    """All contenders (of one task), controls first, then by kind and name."""
+    _load_all()
+    found = [c for c in _contenders.values() if task is None or c.task == task]
+    return sorted(found, key=lambda c: (c.task, _ORDER[c.kind], c.name))
+
+
+def contender(task: str, name: str) -> Contender:
+    """The contender of that name.
+
+    Raises:
+        UserError: The task has no contender of that name.
+    """
+    known = {c.name: c for c in contenders(task)}
+    if name not in known:
+        raise unknown(f"contender of task {task!r}", name, known)
+    return known[name]

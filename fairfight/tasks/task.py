@@ -1,0 +1,108 @@
+"""What a task is: an engineering job as a family of cases and a way to grade what is handed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from fairfight.content import content_id
+
+Split = Literal["scored", "dev"]
+SUITES: tuple[str, ...] = ("tour", "quick", "standard", "large")
+
+
+@dataclass(frozen=True)
+class CaseSpec:
+    """A case before it is built: cheap, plain data, made from a suite and a secret."""
+
+    task: str
+    suite: str
+    name: str
+    """Readable and unique within the suite ("scenes-patch-scratch-1")."""
+    split: Split
+    """``dev`` cases are for tuning and are never scored."""
+    recipe: dict[str, Any]
+    """All that building needs, as plain JSON values."""
+    modality: Literal["vision", "language"]
+
+    @property
+    def id(self) -> str:
+        """Content identity: equal recipes are the same case in every suite."""
+        return content_id(self.task, self.recipe)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A built case for one match seed: an organism and its clean twin, met by a contender without being told which is which."""
+
+    briefs: tuple[Any, ...]
+    """What a contender may see, one brief a sitting."""
+    exams: tuple[Any, ...]
+    """What each sitting's submission is tried on, given only after the submission is made."""
+    answer: Any
+    """Sealed: only grading reads it (and the oracle)."""
+    void: str | None = None
+    """Why the case must not be scored, if it must not."""
+    exhibit: Exhibit | None = None
+    """The fault as a person would see it, for the report."""
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """The fault of a case as a person would look at it."""
+
+    title: str
+    text: str = ""
+    pictures: tuple[tuple[str, str], ...] = ()
+    """Pairs of caption and ``data:image/png;base64,…``."""
+    facts: dict[str, float] = field(default_factory=dict)
+    """Measured figures: attack success, clean accuracy, the twin's accuracy."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure that grading gives."""
+
+    name: str
+    label: str
+    better: Literal["higher", "lower"] = "higher"
+    low: float = 0.0
+    high: float = 1.0
+
+
+@runtime_checkable
+class Task(Protocol):
+    """An engineering job. Adding one is one class with these members, registered with ``register_task``."""
+
+    name: str
+    category: Literal["predict", "control", "replace"]
+    job: str
+    """The job in one line, beginning with a verb."""
+    metrics: tuple[Metric, ...]
+    """The first is the primary one, whose value is the match's score (higher is better)."""
+    trusted_labels: int
+    """How many labels a brief gives away."""
+
+    def specs(self, suite: str, secret: str) -> list[CaseSpec]:
+        """The suite's cases, scored and development, as the secret draws them (cheap, without torch)."""
+        ...
+
+    def build(self, spec: CaseSpec, seed: int) -> Case:
+        """The case for one match seed; trains or loads the organism (cached by content)."""
+        ...
+
+    def budget(self, brief: Any) -> int:
+        """The default budget of one sitting, in floating-point operations."""
+        ...
+
+    def sit(self, submission: Any, exam: Any) -> Any:
+        """Try a submission on its exam, in the contender's process and on its budget; gives plain arrays ("paper")."""
+        ...
+
+    def grade(self, answer: Any, papers: list[Any]) -> dict[str, float]:
+        """Metrics from the papers of all sittings.
+
+        Raises:
+            ValueError: A paper is not what the task asks for (wrong length, NaN); the match counts as failed.
+        """
+        ...
