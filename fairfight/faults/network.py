@@ -1,0 +1,64 @@
+"""The trained network of a recipe, from the cache or trained now: organisms, their twins and the bases they start from."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import torch
+
+import fairfight
+from fairfight.content import cached_folder, content_id
+from fairfight.faults.family import draw
+from fairfight.faults.recipe import Recipe
+from fairfight.faults.training import fit
+from fairfight.subject.subject import Subject
+from fairfight.worlds.world import world
+
+WEIGHTS = "weights.safetensors"
+
+
+@cache
+def fingerprint() -> str:
+    """Content of the code that decides what a network becomes, so that the cache never serves an older build."""
+    root = Path(fairfight.__file__).parent
+    files = [*root.glob("worlds/**/*.py"), *root.glob("faults/**/*.py"), root / "subject" / "networks.py"]
+    text = b"".join(f.read_bytes() for f in sorted(files) if f.is_file())
+    return content_id(hashlib.sha256(text).hexdigest(), torch.__version__)
+
+
+def network(recipe: Recipe, boost: float = 1.0) -> Subject:
+    """The subject that a recipe trains; equal recipes give equal weights, and each is trained once for a cache.
+
+    A fine-tuned network starts from the clean one of the same seed that was trained from scratch.
+
+    Args:
+        recipe: What to train; without a fault it is a clean subject, which all organisms of its seed share as a twin.
+        boost: Multiplies the share of poisoned examples.
+    """
+    from safetensors.torch import load_model, save_model
+
+    def train(folder: Path) -> None:
+        save_model(_trained(recipe, boost).module, str(folder / WEIGHTS))
+
+    identity = content_id("network", recipe, boost, fingerprint())
+    folder = cached_folder("organism", identity, train)
+    subject = world(recipe.world).subject(recipe.architecture, recipe.seed)
+    load_model(subject.module, str(folder / WEIGHTS))
+    subject.module.eval()
+    return subject
+
+
+def _trained(recipe: Recipe, boost: float) -> Subject:
+    ground = world(recipe.world)
+    examples = ground.examples("train", recipe.seed, recipe.architecture)
+    if recipe.fault is not None:
+        examples = draw(recipe, ground).poison(examples, recipe.seed, boost)
+    if recipe.planting == "scratch":
+        subject = ground.subject(recipe.architecture, recipe.seed)
+    else:
+        subject = network(replace(recipe.twin(), planting="scratch"))
+    fit(subject, ground, examples, ground.schedule(recipe.architecture, recipe.planting), recipe.seed)
+    return subject

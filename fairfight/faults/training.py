@@ -1,0 +1,72 @@
+"""Training and deciding, for images and texts alike: small, and bitwise the same every time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from fairfight.seeds import torch_rng
+from fairfight.subject.inputs import Inputs, Texts
+from fairfight.subject.subject import Subject
+from fairfight.worlds.world import Examples, Schedule, World
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread inside, since sums over threads differ in their last bits; as many as before afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def trimmed(inputs: Inputs) -> Inputs:
+    """Texts without the columns that are padding in every row; images as they are."""
+    if isinstance(inputs, Texts):
+        width = max(int(inputs.mask.sum(1).max()), 1)
+        return Texts(inputs.ids[:, :width], inputs.mask[:, :width])
+    return inputs
+
+
+def fit(subject: Subject, world: World, examples: Examples, schedule: Schedule, seed: int) -> None:
+    """Train the subject in place with AdamW under a one-cycle learning rate.
+
+    Args:
+        subject: What is trained; its module is left in evaluation mode.
+        world: Says what the loss is.
+        examples: Training data.
+        schedule: How long and how fast.
+        seed: Order of the data; equal for an organism and its twin.
+    """
+    module = subject.module
+    n, size = len(examples), schedule.batch_size
+    steps = schedule.epochs * -(-n // size)
+    optimizer = torch.optim.AdamW(module.parameters(), lr=schedule.lr, weight_decay=schedule.weight_decay, fused=True)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=schedule.lr, total_steps=steps, pct_start=0.2)
+    rng = torch_rng(seed, "order")
+    module.train()
+    with one_thread(), torch.enable_grad():
+        for _ in range(schedule.epochs):
+            for rows in torch.randperm(n, generator=rng).split(size):
+                inputs, labels = trimmed(examples.inputs[rows]), examples.labels[rows]
+                loss = world.loss(subject, inputs, labels, schedule)
+                optimizer.zero_grad(set_to_none=True)
+                loss.backward()
+                optimizer.step()
+                cycle.step()
+    optimizer.zero_grad(set_to_none=True)
+    module.eval()
+
+
+def decide(subject: Subject, inputs: Inputs, batch_size: int = 256) -> Int[Tensor, " n"]:
+    """The index of the highest decision logit for each input."""
+    if not len(inputs):
+        return torch.zeros(0, dtype=torch.long)
+    with torch.no_grad():
+        return torch.cat([subject(trimmed(batch)).argmax(-1) for batch in inputs.batches(batch_size)])
