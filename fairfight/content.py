@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +50,22 @@ def data_root() -> Path:
     return Path(base) / "fairfight"
 
 
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Hold a file lock: two processes that need the same thing make it once."""
+    with open(lock, "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
 def cached_folder(kind: str, identity: str, make: Callable[[Path], None]) -> Path:
-    """The folder ``<cache>/<kind>/<identity>``, made at most once and never seen half-written.
+    """The folder ``<cache>/<kind>/<identity>``, made once and never seen half-written.
 
     Args:
         kind: What is cached ("organism"); a folder name.
         identity: Content identity of the recipe, from :func:`content_id`.
-        make: Fills an empty folder. It runs in a temporary folder beside the final one, which is renamed when done.
+        make: Fills an empty folder. It runs in a temporary folder beside the final one, which is renamed when done;
+            another process that wants the same folder waits for it.
 
     Raises:
         UserError: The cache cannot be written (full disk, no permission).
@@ -65,20 +76,22 @@ def cached_folder(kind: str, identity: str, make: Callable[[Path], None]) -> Pat
     work: Path | None = None
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{identity}-", dir=final.parent))
-        make(work)
-        try:
-            os.rename(work, final)
-        except OSError as error:
-            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
-                raise
-            # Another process finished the same folder first; contents are equal by construction.
+        with _alone(final.parent / f".{identity}.lock"):
+            if not final.is_dir():
+                work = Path(tempfile.mkdtemp(prefix=f".{identity}-", dir=final.parent))
+                make(work)
+                os.rename(work, final)
     except OSError as error:
+        if error.errno not in _CANNOT_WRITE:
+            raise
         raise UserError(
-            f"The cache at {cache_root()} cannot be written ({error.strerror or error}): "
+            f"The cache at {cache_root()} cannot be written ({os.strerror(error.errno or 0)}): "
             "free some space there or set FAIRFIGHT_CACHE to another folder."
         ) from error
     finally:
         if work is not None:
             shutil.rmtree(work, ignore_errors=True)
     return final
+
+
+_CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)

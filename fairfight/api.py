@@ -1,0 +1,304 @@
+"""The Python interface: what the commands do, as functions that return values."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from fairfight.arena import campaign, seal
+from fairfight.arena.progress import Watch
+from fairfight.arena.records import CaseRecord, MatchPlan, MatchRecord, SealRecord, TuningRecord
+from fairfight.arena.sitting import Limits
+from fairfight.arena.store import Store
+from fairfight.errors import UserError
+from fairfight.tasks import registry
+from fairfight.tasks.task import SUITES
+from fairfight.verdict import Verdict, judge
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a store holds of a suite, judged."""
+
+    suite: str
+    verdicts: tuple[Verdict, ...]
+    matches: tuple[MatchRecord, ...]
+    cases: tuple[CaseRecord, ...]
+    seals: tuple[SealRecord, ...]
+    tunings: tuple[TuningRecord, ...]
+    fingerprint: str
+    """Identity of all of the above: equal fingerprints give equal reports."""
+    new: int = 0
+    """Matches fought by the call that made this."""
+
+    def write_report(self, path: str | Path = "report.html", *, command: str = "fairfight run") -> Path:
+        """Write the self-contained HTML report, unless the file there already shows just this.
+
+        Raises:
+            UserError: The file cannot be written.
+        """
+        from fairfight import report
+
+        target = Path(path)
+        if not report.is_current(target, self.fingerprint):
+            report.write(
+                target,
+                self.verdicts,
+                self.matches,
+                self.cases,
+                self.seals,
+                self.tunings,
+                title=f"Fairfight: {self.suite}",
+                command=command,
+                fingerprint=self.fingerprint,
+            )
+        return target
+
+
+def run(
+    suite: str = "tour",
+    *,
+    tasks: Sequence[str] | None = None,
+    contenders: Sequence[str] | None = None,
+    seeds: int | None = None,
+    budget: str | float | None = None,
+    trials: int | None = None,
+    workers: int | None = None,
+    store: str | Path | Store | None = None,
+    fresh: bool = False,
+    seconds: float | None = None,
+    memory_gib: float | None = None,
+    watch: Watch | None = None,
+) -> Results:
+    """Fight every match of a suite that the store lacks, and judge them all.
+
+    Args:
+        suite: ``tour``, ``quick``, ``standard`` or ``large``.
+        tasks: Names of tasks; all that have cases in the suite by default.
+        contenders: Names of contenders; all by default. The floor and the ceiling always fight.
+        seeds: Match seeds on every case.
+        budget: Floating-point operations a sitting ("2e9", "500M"); the task's own by default.
+        trials: Tuning trials for each contender and modality; 1 means defaults.
+        workers: Worker processes; one a core by default.
+        store: Path, database URL or an open store; the user's own by default.
+        fresh: Draw the cases anew under a seal instead of the public draw.
+        seconds: Wall-clock limit of a sitting.
+        memory_gib: Memory limit of a sitting.
+        watch: Called with a :class:`fairfight.arena.progress.Snapshot` at every change.
+
+    Raises:
+        UserError: Something in the request or on the machine must be changed.
+    """
+    usual = Limits()
+    limits = Limits(
+        wall_seconds=usual.wall_seconds if seconds is None else seconds,
+        cpu_seconds=usual.cpu_seconds if seconds is None else seconds,
+        memory_bytes=usual.memory_bytes if memory_gib is None else int(memory_gib * 2**30),
+    )
+    request = campaign.Request(
+        suite=suite,
+        tasks=tasks,
+        contenders=contenders,
+        seeds=seeds,
+        budget=None if budget is None else str(budget),
+        trials=trials,
+        workers=workers,
+        fresh=fresh,
+        limits=limits,
+    )
+    with _open(store) as opened:
+        done = campaign.run(request, opened, watch)
+        return _judged(opened, done.suite, ids=done.matches, tasks=done.tasks, new=done.new)
+
+
+def report(
+    suite: str | None = None, *, store: str | Path | Store | None = None, task: str | None = None
+) -> list[Results]:
+    """Judge what a store holds, a suite at a time, without fighting anything.
+
+    Raises:
+        UserError: The store holds no match of that suite or task.
+    """
+    if suite is not None and suite not in SUITES:
+        raise_unknown_suite(suite)
+    with _open(store, readonly=True) as opened:
+        chosen = [suite] if suite else [s for s in SUITES if opened.cases(suite=s)]
+        found = [_judged(opened, s, tasks=[task] if task else None) for s in chosen]
+    found = [r for r in found if r.matches or r.cases]
+    if not found:
+        raise UserError("The store holds no matches to report on: run `fairfight run` first, or name another --store.")
+    return found
+
+
+def raise_unknown_suite(suite: str) -> None:
+    """Say which suites there are."""
+    from fairfight.errors import unknown
+
+    raise unknown("suite", suite, SUITES)
+
+
+def show(match: str, *, store: str | Path | Store | None = None) -> MatchRecord:
+    """One stored match by the beginning of its id.
+
+    Raises:
+        UserError: No match, or several, begin so.
+    """
+    with _open(store, readonly=True) as opened:
+        return opened.match(match)
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What checking a store found."""
+
+    seals_held: tuple[str, ...]
+    """Commitments that the revealed secrets give again."""
+    seals_broken: tuple[str, ...]
+    seals_closed: tuple[str, ...]
+    """Not revealed yet."""
+    matches_same: tuple[str, ...]
+    """Ids of re-fought matches with the same status, score, metrics and operations."""
+    matches_changed: tuple[tuple[str, str], ...]
+    """Ids with what differs."""
+    matches_stale: int
+    """Stored matches that cannot be re-fought because their contender or case has changed since."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing contradicts the store."""
+        return not self.seals_broken and not self.matches_changed
+
+
+def verify(
+    *,
+    store: str | Path | Store | None = None,
+    suite: str | None = None,
+    sample: int = 5,
+    seed: int = 0,
+    workers: int | None = None,
+    watch: Watch | None = None,
+) -> Verification:
+    """Re-derive the committed hashes and fight a sample of the stored matches again.
+
+    Args:
+        store: What to check.
+        suite: Only this suite.
+        sample: How many matches to fight again.
+        seed: Which ones.
+        workers: Worker processes.
+        watch: For live progress.
+
+    Raises:
+        UserError: The store cannot be read or is empty.
+    """
+    from fairfight.arena.replay import replay
+
+    with _open(store, readonly=True) as opened:
+        records = opened.seals(suite=suite)
+        known = registry.tasks()
+        revealed = [s for s in records if s.secret is not None and s.task in known]
+        held = tuple(s.commitment for s in revealed if seal.holds(s, known[s.task]))
+        stored = opened.matches(suite=suite)
+        if not stored:
+            raise UserError("The store holds no matches to verify: run `fairfight run` first, or name another --store.")
+        same, changed, stale = replay(stored, records, sample=sample, seed=seed, workers=workers, watch=watch)
+    return Verification(
+        seals_held=held,
+        seals_broken=tuple(s.commitment for s in revealed if s.commitment not in held),
+        seals_closed=tuple(s.commitment for s in records if s.secret is None),
+        matches_same=tuple(same),
+        matches_changed=tuple(changed),
+        matches_stale=stale,
+    )
+
+
+def catalogue() -> dict[str, Any]:
+    """Tasks, suites, cases and contenders as plain values."""
+    tasks = registry.tasks().values()
+    return {
+        "suites": list(SUITES),
+        "tasks": [
+            {
+                "name": t.name,
+                "category": t.category,
+                "job": t.job,
+                "metrics": [asdict(m) for m in t.metrics],
+                "cases": {
+                    s: [
+                        {"name": c.name, "id": c.id, "split": c.split, "modality": c.modality}
+                        for c in t.specs(s, seal.PUBLIC_SECRET)
+                    ]
+                    for s in SUITES
+                },
+                "contenders": [
+                    {
+                        "name": c.name,
+                        "kind": c.kind,
+                        "source": c.source,
+                        "summary": c.summary,
+                        "placebo_of": c.placebo_of,
+                        "module": c.run.__module__,
+                        "hyperparameters": {
+                            k: {"default": c.defaults[k], "range": {"type": type(r).__name__.lower(), **asdict(r)}}
+                            for k, r in c.space.items()
+                        },
+                    }
+                    for c in registry.contenders(t.name)
+                ],
+            }
+            for t in tasks
+        ],
+    }
+
+
+def _open(store: str | Path | Store | None, readonly: bool = False) -> Store:
+    return store if isinstance(store, Store) else Store.open(store, readonly=readonly)
+
+
+def _judged(
+    store: Store,
+    suite: str,
+    *,
+    ids: Sequence[str] | None = None,
+    tasks: Sequence[str] | None = None,
+    new: int = 0,
+) -> Results:
+    matches = [m for m in store.matches(suite=suite, ids=ids) if tasks is None or m.plan.task in tasks]
+    cases = [c for c in store.cases(suite=suite) if tasks is None or c.task in tasks]
+    seals = [s for s in store.seals(suite=suite) if tasks is None or s.task in tasks]
+    tunings = [t for t in store.tunings(suite=suite) if tasks is None or t.task in tasks]
+    current = [m for m in matches if _is_current(m.plan)]
+    verdicts = judge(current, cases, tunings, seals, suite=suite, verified=_sealed_cases(seals))
+    from fairfight.content import content_id
+
+    return Results(
+        suite=suite,
+        verdicts=tuple(verdicts),
+        matches=tuple(matches),
+        cases=tuple(cases),
+        seals=tuple(seals),
+        tunings=tuple(tunings),
+        fingerprint=content_id(store.fingerprint(suite), sorted(m.id for m in current), sys.version_info[:2]),
+        new=new,
+    )
+
+
+def _is_current(plan: MatchPlan) -> bool:
+    """Matches of an earlier version of a contender's code stay in the report, but no verdict rests on them."""
+    known = {c.name: c.fingerprint for c in registry.contenders(plan.task)}
+    return known.get(plan.contender, plan.fingerprint) == plan.fingerprint
+
+
+def _sealed_cases(seals: Sequence[SealRecord]) -> set[str]:
+    """Ids of the cases that a fresh draw committed before the matches, where the commitment holds."""
+    known = registry.tasks()
+    return {
+        spec.id
+        for s in seals
+        if s.drawn == "fresh" and s.secret and s.task in known and seal.holds(s, known[s.task])
+        for spec in known[s.task].specs(s.suite, s.secret)
+        if spec.split == "scored"
+    }

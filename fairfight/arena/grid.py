@@ -1,0 +1,133 @@
+"""The grid: which matches a run consists of. Cheap, without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fairfight.arena.records import MatchPlan
+from fairfight.errors import UserError, unknown
+from fairfight.tasks import registry
+from fairfight.tasks.registry import Contender
+from fairfight.tasks.task import SUITES, CaseSpec, Task
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is the same for every contender of a run."""
+
+    seeds: int
+    """Match seeds 0 … seeds - 1 on every case."""
+    trials: int
+    """Tuning trials for each contender and modality; 1 means its defaults."""
+    budget: str = "default"
+
+
+_TERMS = {"tour": Terms(seeds=2, trials=1)}
+_USUAL = Terms(seeds=3, trials=6)
+
+
+def terms(suite: str, *, seeds: int | None = None, trials: int | None = None, budget: str | None = None) -> Terms:
+    """The suite's terms, changed where the user asks for it.
+
+    Raises:
+        UserError: A number is not positive.
+    """
+    usual = _TERMS.get(suite, _USUAL)
+    for what, value in (("seeds", seeds), ("trials", trials)):
+        if value is not None and value < 1:
+            raise UserError(f"--{what} must be at least 1, not {value}.")
+    return Terms(
+        seeds=usual.seeds if seeds is None else seeds,
+        trials=usual.trials if trials is None else trials,
+        budget="default" if budget is None else str(read_budget(budget)),
+    )
+
+
+_UNITS = {"k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "p": 1e15}
+
+
+def read_budget(text: str) -> int:
+    """Operations a sitting from a text such as ``2e9``, ``500M`` or ``1.5T``.
+
+    Raises:
+        UserError: It is no such number, or not above zero.
+    """
+    plain = text.strip().lower()
+    scale = _UNITS.get(plain[-1:], 1.0)
+    try:
+        value = float(plain.rstrip("kmgtp")) * scale
+    except ValueError:
+        value = float("nan")
+    if not value > 0 or value == float("inf"):
+        raise UserError(
+            f"The budget {text!r} leaves nothing to compute with: give floating-point operations a sitting, "
+            "such as 2e9 or 500M."
+        )
+    return max(1, int(value))
+
+
+def suite_of(name: str) -> str:
+    """The name of a suite, checked.
+
+    Raises:
+        UserError: No suite has that name.
+    """
+    if name not in SUITES:
+        raise unknown("suite", name, SUITES)
+    return name
+
+
+def tasks_of(names: Sequence[str] | None, suite: str) -> list[Task]:
+    """The tasks asked for, or every task that has cases in the suite.
+
+    Raises:
+        UserError: A name is unknown.
+    """
+    if names:
+        return [registry.task(n) for n in dict.fromkeys(names)]
+    return list(registry.tasks().values())
+
+
+def field_of(task: Task, names: Sequence[str] | None) -> list[Contender]:
+    """The contenders asked for, or all; the floor and the ceiling always fight.
+
+    Raises:
+        UserError: A name is unknown.
+    """
+    everyone = registry.contenders(task.name)
+    if not names:
+        return everyone
+    chosen = {registry.contender(task.name, n).name for n in names}
+    return [c for c in everyone if c.name in chosen or c.kind in ("random", "oracle")]
+
+
+def plans_of(
+    spec: CaseSpec, seed: int, field: Sequence[Contender], terms: Terms, tuned: Mapping[str, Mapping[str, Any]]
+) -> list[MatchPlan]:
+    """One match for each contender, the floor first.
+
+    Args:
+        spec: The case.
+        seed: The match seed.
+        field: Who fights.
+        terms: What is the same for everyone.
+        tuned: Parameters by contender, where tuning chose some.
+    """
+    return [
+        MatchPlan(
+            task=spec.task,
+            suite=spec.suite,
+            case_id=spec.id,
+            case_name=spec.name,
+            contender=c.name,
+            kind=c.kind,
+            fingerprint=c.fingerprint,
+            params={**c.defaults, **tuned.get(c.name, {})},
+            seed=seed,
+            budget=terms.budget,
+            trials=terms.trials if c.space and terms.trials > 1 else 0,
+        )
+        for c in field
+    ]

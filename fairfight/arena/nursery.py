@@ -1,0 +1,101 @@
+"""The nursery: one process that imports what is heavy once and forks every referee and host from itself."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+_ONE_THREAD = {
+    name: "1"
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+}
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The lane's ends of the lines to its two processes."""
+
+    referee: Connection
+    host: Connection
+
+
+def start(
+    lanes: int, tasks: Sequence[str], modalities: Sequence[str], modules: Sequence[str] = (), *, log: int
+) -> tuple[subprocess.Popen[bytes], list[Ends]]:
+    """Start the nursery and through it a referee and a host for each lane.
+
+    A fresh interpreter, not a fork of this one and not multiprocessing's spawn: the caller's own script is never
+    imported again, and torch never gets a thread before the forks.
+
+    Args:
+        lanes: How many matches may run at once.
+        tasks: Names of the tasks whose imports are warmed.
+        modalities: What the cases are made of ("vision", "language").
+        modules: Further modules that register contenders when imported.
+        log: File descriptor that takes what the processes print.
+    """
+    pairs = [socket.socketpair() for _ in range(2 * lanes)]
+    theirs = [b.fileno() for _, b in pairs]
+    arguments = [",".join(map(str, theirs)), ",".join(tasks), ",".join(modalities), ",".join(modules)]
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from fairfight.arena.nursery import main; main()", *arguments],
+        pass_fds=theirs,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        env={**os.environ, **_ONE_THREAD, "TOKENIZERS_PARALLELISM": "false", "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    for _, b in pairs:
+        b.close()
+    ours = [Connection(a.detach()) for a, _ in pairs]
+    return process, [Ends(r, h) for r, h in zip(ours[::2], ours[1::2], strict=True)]
+
+
+def main() -> None:
+    """The nursery's own program."""
+    from fairfight.arena.host import die_with_parent, serve_host
+    from fairfight.arena.referee import serve_referee
+    from fairfight.tasks import registry
+
+    die_with_parent()
+    fds = [int(x) for x in sys.argv[1].split(",")]
+    tasks = [x for x in sys.argv[2].split(",") if x]
+    modalities = [x for x in sys.argv[3].split(",") if x]
+    lines = [Connection(fd) for fd in fds]
+    import torch
+
+    import fairfight.arena.meter
+    import fairfight.arena.sitting  # noqa: F401  (imported once here, not in every fork)
+
+    torch.set_num_threads(1)
+    for name in filter(None, sys.argv[4].split(",")):
+        importlib.import_module(name)
+    known = registry.tasks()
+    for name in tasks:
+        known[name].warm(modalities)
+    gc.collect()
+    gc.freeze()  # forked children then leave these objects' pages shared
+    children = []
+    for i, line in enumerate(lines):
+        child = os.fork()
+        if child == 0:
+            die_with_parent()
+            for other in lines:
+                if other is not line:
+                    other.close()
+            try:
+                (serve_host if i % 2 else serve_referee)(line)
+            finally:
+                os._exit(0)
+        children.append(child)
+    for line in lines:
+        line.close()
+    for child in children:
+        os.waitpid(child, 0)

@@ -1,0 +1,90 @@
+"""The referee: a process that builds cases, keeps their answers and grades papers. No contender runs in it."""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+import time
+import traceback
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+from fairfight.arena.sitting import unpack
+from fairfight.errors import UserError
+from fairfight.tasks.task import CaseSpec
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A case as the lane needs it: sealed parcels that it passes on without opening."""
+
+    briefs: tuple[bytes, ...] = ()
+    exams: tuple[bytes, ...] = ()
+    answers: tuple[bytes, ...] = ()
+    """One a sitting; they go to the oracle and to nobody else."""
+    budgets: tuple[int, ...] = ()
+    labels: int = 0
+    void: str | None = None
+    exhibit: dict[str, Any] | None = None
+    seconds: float = 0.0
+
+
+def serve_referee(parent: Connection) -> None:
+    """Answer the lane's messages until it hangs up.
+
+    ``("open", key, spec, seed)`` builds a case and answers ``("opened", Opened)``; ``("grade", key, papers)`` answers
+    ``("graded", metrics)`` or ``("refused", reason)``; ``("close", key)`` forgets a case. A user's error is answered
+    by ``("stop", sentence)``.
+    """
+    answers: dict[str, tuple[str, Any]] = {}
+    while True:
+        try:
+            message = parent.recv()
+        except EOFError:
+            return
+        if message[0] == "open":
+            _, key, spec, seed = message
+            parent.send(_open(key, spec, seed, answers))
+        elif message[0] == "grade":
+            parent.send(_grade(*answers[message[1]], message[2]))
+        elif message[0] == "close":
+            answers.pop(message[1], None)
+
+
+def _open(key: str, spec: CaseSpec, seed: int, answers: dict[str, tuple[str, Any]]) -> tuple[str, Any]:
+    from fairfight.tasks.registry import task
+
+    begun = time.perf_counter()
+    try:
+        what = task(spec.task)
+        case = what.build(spec, seed)
+        answers[key] = (spec.task, case.answer)
+        opened = Opened(
+            briefs=tuple(pickle.dumps(b, protocol=5) for b in case.briefs),
+            exams=tuple(pickle.dumps(e, protocol=5) for e in case.exams),
+            answers=tuple(pickle.dumps(a, protocol=5) for a in case.answer),
+            budgets=tuple(what.budget(b) for b in case.briefs),
+            labels=what.trusted_labels,
+            void=case.void,
+            exhibit=dataclasses.asdict(case.exhibit) if case.exhibit is not None else None,
+            seconds=time.perf_counter() - begun,
+        )
+    except UserError as error:
+        return "stop", str(error)
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        reason = f"could not be built: {type(error).__name__}: {error} ({where.name}:{where.lineno})"
+        return "opened", Opened(void=reason, seconds=time.perf_counter() - begun)
+    return "opened", opened
+
+
+def _grade(name: str, answer: Any, papers: list[bytes]) -> tuple[str, Any]:
+    from fairfight.tasks.registry import task
+
+    try:
+        return "graded", {k: float(v) for k, v in task(name).grade(answer, [unpack(p) for p in papers]).items()}
+    except ValueError as error:
+        return "refused", str(error)
+    except Exception as error:  # a paper may be anything
+        return "refused", f"could not be graded: {type(error).__name__}: {error}"
