@@ -1,0 +1,1 @@
+"""Densities: how strange a vector is beside a sample of trusted ones."""

@@ -1,0 +1,1 @@
+"""Lenses: what each layer would answer if the subject stopped there."""

@@ -1,0 +1,1 @@
+"""detect: say which inputs set the fault off."""

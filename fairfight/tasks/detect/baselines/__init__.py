@@ -1,0 +1,1 @@
+"""Baselines: detectors that do the job without interpreting the subject."""

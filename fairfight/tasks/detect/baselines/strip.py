@@ -1,0 +1,69 @@
+"""An answer that nothing can shake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fairfight.tasks.registry import Log, Uniform, baseline
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from fairfight.subject.inputs import Images, Inputs, Texts
+    from fairfight.tasks.detect.brief import DetectBrief, Detector
+
+
+@baseline("detect", source="Gao et al. 2019 (images); Gao et al. 2021 (STRIP-ViTA, texts)")
+def strip(
+    brief: DetectBrief,
+    *,
+    overlays: Annotated[int, Log(4, 32)] = 10,
+    strength: Annotated[float, Uniform(0.3, 1.0)] = 0.5,
+) -> Detector:
+    """Score inputs by how sure the subject stays of its answer when trusted inputs are laid over them.
+
+    Images are blended with trusted ones in the share ``strength``; in texts this share of the words is replaced
+    by words of trusted texts. The score is minus the mean entropy of the answers.
+    """
+    import torch
+
+    from fairfight.seeds import torch_rng
+    from fairfight.subject.inputs import Images, Texts
+
+    subject, trusted = brief.subject, brief.trusted
+    rng = torch_rng(brief.seed, "strip")
+    special = torch.tensor(sorted(getattr(subject.tokenizer, "all_special_ids", ())), dtype=torch.long)
+
+    def detect(inputs: Inputs) -> Tensor:
+        total = torch.zeros(len(inputs), dtype=torch.float64)
+        for _ in range(overlays):
+            over = trusted[torch.randint(len(trusted), (len(inputs),), generator=rng)]
+            mixed: Inputs
+            if isinstance(inputs, Images) and isinstance(over, Images):
+                mixed = blend(inputs, over, strength)
+            elif isinstance(inputs, Texts) and isinstance(over, Texts):
+                mixed = shuffle_in(inputs, over, strength, special, rng)
+            chances = subject(mixed).double().log_softmax(dim=1)
+            total -= (chances.exp() * chances).sum(dim=1)
+        return -total / overlays
+
+    return detect
+
+
+def blend(images: Images, over: Images, strength: float) -> Images:
+    """Weighted sums of images and overlays; the weights add up to one."""
+    return type(images)((1 - strength) * images.pixels + strength * over.pixels)
+
+
+def shuffle_in(texts: Texts, over: Texts, strength: float, special: Tensor, rng: torch.Generator) -> Texts:
+    """Texts in which the share ``strength`` of the words are words of the overlays; special tokens and lengths stay."""
+    import torch
+
+    words = over.mask.bool() & ~torch.isin(over.ids, special)
+    words[:, 0] |= ~words.any(dim=1)
+    # A uniform choice among each overlay's words, for every position.
+    picks = torch.multinomial(words.double(), texts.ids.shape[1], replacement=True, generator=rng)
+    hit = torch.rand(texts.ids.shape, generator=rng) < strength
+    hit &= texts.mask.bool() & ~torch.isin(texts.ids, special)
+    return type(texts)(torch.where(hit, over.ids.gather(1, picks), texts.ids), texts.mask)

@@ -1,0 +1,1 @@
+"""Tools: detectors that read what is inside the subject."""
