@@ -31,13 +31,15 @@ def check(subject: Subject, inputs: Inputs) -> None:
     """
     batched = subject(inputs)
     if not bool(batched.isfinite().all()):
-        raise UserError(f"{subject.name} answers with NaN or infinity: its weights are damaged, or need another precision.")
+        raise UserError(
+            f"{subject.name} answers with NaN or infinity: mend its weights or load it in another precision."
+        )
     if not torch.equal(batched, subject(inputs)):
         raise UserError(f"{subject.name} answers the same question in two ways: put every layer in eval mode.")
     with hooks(subject, subject.sites) as tape:
         hooked = subject(inputs)
     if not torch.equal(batched, hooked):
-        raise UserError(f"{subject.name} answers differently when its activations are read, so it cannot be examined by hooks.")
+        raise UserError(f"{subject.name} answers differently when it is read from, so hooks cannot examine it.")
     if unread := [name for name in subject.sites if name not in tape]:
         raise UserError(f"{subject.name} never runs its site {unread[0]}, so it is not laid out as its family is.")
     alone = torch.cat([_alone(subject, inputs, i) for i in range(len(inputs))])
@@ -86,7 +88,7 @@ def image_shape(module: nn.Module) -> tuple[int, int, int] | None:
     own = getattr(module, "architecture", None)
     if isinstance(own, dict) and {"channels", "size"} <= own.keys():
         return own["channels"], own["size"], own["size"]
-    config = getattr(module, "config", None)
+    config: Any = getattr(module, "config", None)
     if hasattr(config, "num_channels"):
         size = getattr(config, "image_size", 224)
         height, width = size if isinstance(size, (list, tuple)) else (size, size)

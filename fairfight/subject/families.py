@@ -72,7 +72,7 @@ def transformer_anatomy(module: nn.Module, config: Any) -> Anatomy:
     """The anatomy of a transformers model of a known family.
 
     Args:
-        module: A model with an output head: ``…ForCausalLM``, ``…ForSequenceClassification``, ``…ForImageClassification``.
+        module: A model with an output head: ``…ForCausalLM``, ``…ForSequenceClassification`` and so on.
         config: Its configuration; ``model_type`` is a key of :data:`FAMILIES`.
 
     Raises:
@@ -81,12 +81,12 @@ def transformer_anatomy(module: nn.Module, config: Any) -> Anatomy:
     kind = config.model_type
     family = FAMILIES[kind]
     if family.decision == "last":
-        head: tuple[str, ...] = tuple(h for h in _HEADS["causal"] if isinstance(getattr(module, h, None), nn.Module))[:1]
+        head = tuple(h for h in _HEADS["causal"] if isinstance(getattr(module, h, None), nn.Module))
     else:
         head = _HEADS[kind]
     try:
         if not head:
-            raise AttributeError("lm_head")
+            raise AttributeError("no output head")
         for path in (family.base, *(h for h in head if h != "relu")):
             module.get_submodule(path)
         blocks = module.get_submodule(f"{family.base}.{family.blocks}")

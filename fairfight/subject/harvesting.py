@@ -24,7 +24,9 @@ LOGITS = "logits"
 class Activations(Mapping[str, Tensor]):
     """What was harvested: a tensor a site, first dimension the inputs'; in memory or mapped from a file."""
 
-    def __init__(self, tensors: Mapping[str, Tensor], logits: Float[Tensor, "n classes"] | None, file: Path | None) -> None:
+    def __init__(
+        self, tensors: Mapping[str, Tensor], logits: Float[Tensor, "n classes"] | None, file: Path | None
+    ) -> None:
         """Made by :func:`harvest`."""
         self._tensors = dict(tensors)
         self.logits = logits
@@ -118,6 +120,6 @@ def _one(
         pass
     for name in names:
         x = tape[name]
-        got[name] = x if pool is None else subject.pool(name, x, batch, pool)
+        got[name] = x if pool is None else subject.pool(x, batch, pool)
     tape.clear()
     return got

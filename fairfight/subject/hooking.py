@@ -60,7 +60,7 @@ def hooks(
 
     def visit(site: Site, value: Tensor) -> Tensor | None:
         """Write, then read; gives the tensor that replaces the model's, if one does."""
-        seen = value.unflatten(-1, (site.heads, -1)) if site.heads else value
+        seen = value.view(*value.shape[:-1], site.heads, -1) if site.heads else value
         changed = None
         if site.name in writes:
             new = writes[site.name](seen)
@@ -105,7 +105,9 @@ def hooks(
             handle.remove()
 
 
-def read(subject: Subject, inputs: Inputs, sites: Iterable[str]) -> tuple[Float[Tensor, "n classes"], dict[str, Tensor]]:
+def read(
+    subject: Subject, inputs: Inputs, sites: Iterable[str]
+) -> tuple[Float[Tensor, "n classes"], dict[str, Tensor]]:
     """One call: the decision's logits and the activations at ``sites``, in the ambient grad mode."""
     with hooks(subject, sites) as tape:
         logits = subject(inputs)

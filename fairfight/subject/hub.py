@@ -1,4 +1,4 @@
-"""A model's folder from the Hugging Face hub: from the local cache if it is there, else fetched; weights and text only."""
+"""A model's folder from the Hugging Face hub: the local cache's if it is there, else fetched; only weights and text."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def fetch(name: str) -> Path:
         weights = "*.safetensors" if any(f.endswith(".safetensors") for f in files) else "pytorch_model*.bin"
         return Path(snapshot_download(name, allow_patterns=[*_TEXT, weights], ignore_patterns=["*/*"]))
     except GatedRepoError:
-        raise UserError(f"The model {name} is gated: accept its terms on the hub and log in with `hf auth login`.") from None
+        raise UserError(f"Model {name} is gated: accept its terms on the hub and log in (`hf auth login`).") from None
     except RepositoryNotFoundError:
         raise UserError(f"Unknown model {name!r}: it is no folder here and the hub does not know it.") from None
     except Exception as error:

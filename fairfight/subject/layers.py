@@ -12,10 +12,8 @@ from fairfight.errors import UserError, unknown
 from fairfight.subject.sites import Anatomy, Site
 
 
-def layers_anatomy(
-    module: nn.Module, example: Tensor, trunk: tuple[str, ...] | None = None
-) -> Anatomy:
-    """Run a module once and name every submodule that ran exactly once and gave a tensor, in the order in which they finished.
+def layers_anatomy(module: nn.Module, example: Tensor, trunk: tuple[str, ...] | None = None) -> Anatomy:
+    """Run a module once and name every submodule that ran once and gave a tensor, in the order in which they ended.
 
     A submodule that runs several times (one ReLU object used after each layer) would be ambiguous and is left out.
 
@@ -44,7 +42,8 @@ def layers_anatomy(
         with torch.no_grad():
             module(example)
     except (RuntimeError, TypeError, ValueError, IndexError) as error:
-        raise UserError(f"{type(module).__name__} cannot be run on inputs of shape {tuple(example.shape)}: {error}") from error
+        shape = tuple(example.shape)
+        raise UserError(f"{type(module).__name__} cannot be run on inputs of shape {shape}: {error}") from error
     finally:
         for handle in handles:
             handle.remove()
@@ -61,7 +60,7 @@ def layers_anatomy(
 
 
 def _stages(module: nn.Module, ran: list[str]) -> tuple[str, ...]:
-    """A guess at the stages: the outermost level with at least two blocks, else its layers; the last one is the head."""
+    """A guess: the outermost level with at least two blocks, else with layers only; the last one is the head."""
     prefix = ""
     while True:
         level = [p for p in ran if p.startswith(prefix) and "." not in p[len(prefix) :]]

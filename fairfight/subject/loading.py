@@ -55,7 +55,7 @@ def load(
         check: Make sure that it answers the same hooked or plain, alone or in a padded batch.
 
     Raises:
-        UserError: There is no such model, its files are damaged or unsafe, its family is not known, or it fails the check.
+        UserError: No such model, damaged or unsafe files, an unknown family, or a failed check.
     """
     folder = Path(name_or_folder)
     name = str(name_or_folder)
@@ -94,7 +94,7 @@ def _own(folder: Path, architecture: dict[str, Any]) -> nn.Module:
         module = build_network(architecture)
         module.load_state_dict(load_file(folder / WEIGHTS))
     except (RuntimeError, TypeError, OSError) as error:
-        raise UserError(f"The weights in {folder} do not fit the architecture in its {DESCRIPTION}: save the model again.") from error
+        raise UserError(f"The weights in {folder} do not fit its {DESCRIPTION}: save the model again.") from error
     return module
 
 
@@ -103,7 +103,7 @@ def _kind(folder: Path, config: dict[str, Any]) -> Kind:
         for ending, kind in _KINDS.items():
             if str(architecture).endswith(ending):
                 return kind
-    raise UserError(f"The config.json in {folder} does not say what the model does: give its kind, one of {', '.join(_AUTO)}.")
+    raise UserError(f"{folder}/config.json does not say what the model does: give its kind, one of {', '.join(_AUTO)}.")
 
 
 def _theirs(
@@ -114,7 +114,7 @@ def _theirs(
         raise UserError(f"Unknown kind {kind!r}: known are {', '.join(_AUTO)}.")
     model_type = config.get("model_type")
     if kind != "image-classifier" and model_type not in FAMILIES:
-        raise UserError(f"The model in {folder} is of family {model_type!r}, which is not known: known are {', '.join(FAMILIES)}.")
+        raise UserError(f"The model in {folder} is of unknown family {model_type!r}: known are {', '.join(FAMILIES)}.")
     check_weight_files(folder)
     # Seconds to import, so only once nothing else can be wrong.
     import transformers
@@ -140,7 +140,7 @@ def _theirs(
     if missing := sorted(report["missing_keys"]):
         if head_seed is None:
             raise UserError(
-                f"The weights in {folder} lack {missing[0]}: give another kind, or a head_seed to draw what is missing at random."
+                f"The weights in {folder} lack {missing[0]}: give another kind, or a head_seed to draw it at random."
             )
         _draw(module, missing, head_seed)
     found: dict[str, Any] = {}
@@ -152,7 +152,7 @@ def _theirs(
                 folder, trust_remote_code=False, local_files_only=True
             )
         except Exception as error:
-            raise UserError(f"The tokenizer in {folder} cannot be loaded ({error}): save it again with its model.") from error
+            raise UserError(f"The tokenizer in {folder} cannot be loaded ({error}): save it again.") from error
     labels = [str(v) for _, v in sorted(getattr(module.config, "id2label", {}).items())]
     if kind != "causal-lm" and not all(label.startswith("LABEL_") for label in labels):
         found["classes"] = labels
@@ -187,11 +187,11 @@ def quiet() -> Iterator[None]:
     from transformers.utils import logging
 
     bars, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
         logging.set_verbosity(verbosity)
         if bars:
-            logging.enable_progress_bar()
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -25,7 +25,7 @@ class ConvNet(nn.Module):
         self.architecture = {"name": "cnn", "channels": channels, "size": size, "classes": classes, "width": width}
         widths = (channels, width, 2 * width, 4 * width, 4 * width)
         for i in range(4):
-            # A picture of 16 pixels is not halved below 2 × 2.
+            # A picture of 16 pixels is not halved below two.
             stride = 2 if i < 3 else 1
             self.add_module(f"stage{i + 1}", _stage(widths[i], widths[i + 1], stride))
         self.pool = nn.AdaptiveAvgPool2d(1)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def pool(
-    subject: Subject, site: str, activation: Float[Tensor, "n *rest"], inputs: Inputs, how: Literal["decision", "mean"]
+    subject: Subject, activation: Float[Tensor, "n ..."], inputs: Inputs, how: Literal["decision", "mean"]
 ) -> Float[Tensor, "n d"]:
     """Pool a site's activation.
 

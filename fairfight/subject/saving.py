@@ -17,12 +17,12 @@ WEIGHTS = "model.safetensors"
 
 
 def save(subject: Subject, folder: str | Path) -> None:
-    """Write what :func:`fairfight.subject.load` reads: transformers' own format, or an architecture's name and its weights.
+    """Write what :func:`fairfight.subject.load` reads: transformers' format, or an architecture's name and weights.
 
     Everything is written beside the folder first and moved there when whole; other files in the folder stay.
 
     Raises:
-        UserError: The module is neither transformers' nor one of our own architectures, or the folder cannot be written.
+        UserError: The module is neither transformers' nor our own, or the folder cannot be written.
     """
     folder = Path(folder)
     about: dict[str, Any] = {"name": subject.name, "kind": subject.kind, "classes": list(subject.classes)}
@@ -49,13 +49,14 @@ def save(subject: Subject, folder: str | Path) -> None:
             from safetensors.torch import save_model
 
             save_model(subject.module, str(work / WEIGHTS))
-        (work / DESCRIPTION).write_text(json.dumps(about, indent=1, sort_keys=True, ensure_ascii=False), encoding="utf-8")
+        (work / DESCRIPTION).write_text(json.dumps(about, indent=1, sort_keys=True), encoding="utf-8")
         folder.mkdir(exist_ok=True)
         # The description goes last: with it the folder is a subject.
         for file in sorted(work.iterdir(), key=lambda f: f.name == DESCRIPTION):
             os.replace(file, folder / file.name)
     except OSError as error:
-        raise UserError(f"{folder} cannot be written ({error.strerror or error}): free some space or choose another.") from error
+        reason = error.strerror or error
+        raise UserError(f"{folder} cannot be written ({reason}): free some space or choose another.") from error
     finally:
         if work is not None:
             shutil.rmtree(work, ignore_errors=True)

@@ -11,7 +11,7 @@ blocks.i.heads        [n, tokens, heads, d_head] each attention head's values, b
 blocks.i.attn_out     [n, tokens, d]             what attention adds to the residual stream
 blocks.i.mlp_out      [n, tokens, d]             what the MLP adds to the residual stream
 blocks.i.resid_post   [n, tokens, d]             residual stream that leaves block i
-final                 [n, tokens, d]             what the output head sees: after the final normalisation, if there is one
+final                 [n, tokens, d]             what the output head sees: after a final normalisation, if any
 layers.PATH           any                        output of the submodule PATH of any other module
 ====================  =========================  =====================================================================
 

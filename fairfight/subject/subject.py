@@ -103,11 +103,13 @@ class Subject:
         longest = getattr(getattr(self.module, "config", None), "max_position_embeddings", None)
         return encode(self.tokenizer, texts, longest)
 
-    def pool(self, site: str, activation: Tensor, inputs: Inputs, how: Literal["decision", "mean"]) -> Float[Tensor, "n d"]:
+    def pool(
+        self, activation: Float[Tensor, "n ..."], inputs: Inputs, how: Literal["decision", "mean"] = "decision"
+    ) -> Float[Tensor, "n d"]:
         """One vector an input from a site's activation; see :func:`fairfight.subject.pooling.pool`."""
         from fairfight.subject.pooling import pool
 
-        return pool(self, site, activation, inputs, how)
+        return pool(self, activation, inputs, how)
 
     @property
     def has_readout(self) -> bool:
@@ -115,7 +117,7 @@ class Subject:
         return bool(self.anatomy.head)
 
     def readout(self, hidden: Float[Tensor, "n d"]) -> Float[Tensor, "n classes"]:
-        """The logit lens (nostalgebraist 2020): final normalisation and output head on a trunk site's decision position.
+        """Logit lens (nostalgebraist 2020): final normalisation and output head on a trunk site's decision position.
 
         On the last trunk site it gives the subject's own logits.
 
@@ -123,7 +125,9 @@ class Subject:
             UserError: The subject is no transformer of a known family.
         """
         if not self.has_readout:
-            raise UserError(f"{self.name} has no readout: only transformers of a known family map inner states to logits.")
+            raise UserError(
+                f"{self.name} has no readout: use a transformer of a known family, which maps states to logits."
+            )
         if self.anatomy.norm:
             hidden = self.module.get_submodule(self.anatomy.norm)(hidden)
         return self._head(hidden)
@@ -149,7 +153,7 @@ class Subject:
         out = base(inputs.ids.to(self.device), attention_mask=given, use_cache=False)
         return cast(Tensor, out.last_hidden_state)
 
-    def _at_decision(self, hidden: Float[Tensor, "n tokens *rest"], inputs: Texts) -> Float[Tensor, "n *rest"]:
+    def _at_decision(self, hidden: Float[Tensor, "n tokens ..."], inputs: Texts) -> Float[Tensor, "n ..."]:
         if self.anatomy.decision == "first":
             return hidden[:, 0]
         last = inputs.mask.to(hidden.device).sum(1) - 1

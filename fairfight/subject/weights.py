@@ -34,7 +34,7 @@ def read_json(file: Path) -> dict[str, Any]:
 
 
 def check_weight_files(folder: Path) -> None:
-    """Make sure that weights are there as safetensors, or as a torch file that the weights-only loader takes, and are whole.
+    """Make sure that there are whole weights, as safetensors or as a torch file that the weights-only loader takes.
 
     Raises:
         UserError: They are missing, cut off, or a pickle.
@@ -50,7 +50,7 @@ def check_weight_files(folder: Path) -> None:
         return
     if pickles := sorted(f.name for f in folder.iterdir() if f.suffix in _PICKLES or f.suffix == ".bin"):
         raise UserError(
-            f"{folder} holds its weights only as {pickles[0]}, which may run code when opened: save them as safetensors."
+            f"{folder} has its weights only as {pickles[0]}, which may run code when opened: save them as safetensors."
         )
     raise UserError(f"{folder} holds no weights: put a model.safetensors there.")
 
@@ -66,10 +66,10 @@ def _check_safetensors(file: Path) -> None:
             header = json.loads(f.read(length))
         end = max((t["data_offsets"][1] for k, t in header.items() if k != "__metadata__"), default=0)
     except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{file} is no whole safetensors file (its header is damaged): fetch or save it again.") from error
+        raise UserError(f"{file} is no whole safetensors file (bad header): fetch or save it again.") from error
     if size != 8 + length + end:
         raise UserError(
-            f"{file} has {size:,} bytes where its header says {8 + length + end:,}: it was cut off; fetch or save it again."
+            f"{file} has {size:,} bytes where its header says {8 + length + end:,}: it was cut off; fetch it again."
         )
 
 
@@ -92,4 +92,4 @@ def check_finite(name: str, module: nn.Module) -> None:
     """
     for path, tensor in module.state_dict().items():
         if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
-            raise UserError(f"{name} has NaN or infinite weights in {path}: the file is damaged, or training went wrong.")
+            raise UserError(f"{name} has NaN or infinite weights in {path}: mend or train it again.")
