@@ -43,7 +43,7 @@ def run(
 ) -> None:
     """Fight the matches of a suite, show the verdicts and write the report."""
     from fairfight import api
-    from fairfight.report import live, terminal
+    from fairfight.report import console, live, terminal
 
     with live.progress(hidden=as_json) as watch:
         results = api.run(
@@ -66,20 +66,20 @@ def run(
                 "verdicts": terminal.as_json(results.verdicts)})  # fmt: skip
         return
     terminal.show(results.verdicts)
-    terminal.say(f"{results.new} new matches, {len(results.matches)} in all. Report: {path}")
+    console.say(f"{results.new} new matches, {len(results.matches)} in all. Report: {path}")
 
 
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """List tasks, suites, cases and contenders."""
     from fairfight import api
-    from fairfight.report import terminal
+    from fairfight.report import console
 
     found = api.catalogue()
     if as_json:
         _print(found)
     else:
-        terminal.show_catalogue(found)
+        console.show_catalogue(found)
 
 
 @app.command()
@@ -92,13 +92,13 @@ def show(
     from dataclasses import asdict
 
     from fairfight import api
-    from fairfight.report import terminal
+    from fairfight.report import console
 
     record = api.show(match, store=store)
     if as_json:
         _print({"id": record.id, **asdict(record)})
     else:
-        terminal.show_match(record)
+        console.show_match(record)
 
 
 @app.command()
@@ -111,7 +111,7 @@ def report(
 ) -> None:
     """Judge what the store holds and write the report, without fighting anything."""
     from fairfight import api
-    from fairfight.report import terminal
+    from fairfight.report import console, terminal
 
     found = api.report(suite, store=store, task=task)
     several = len(found) > 1
@@ -120,7 +120,7 @@ def report(
         results.write_report(path, command=" ".join(["fairfight", *sys.argv[1:]]))
         if not as_json:
             terminal.show(results.verdicts)
-            terminal.say(f"{len(results.matches)} matches. Report: {path}")
+            console.say(f"{len(results.matches)} matches. Report: {path}")
     if as_json:
         _print([{"suite": r.suite, "verdicts": terminal.as_json(r.verdicts)} for r in found])
 
@@ -138,14 +138,14 @@ def verify(
     from dataclasses import asdict
 
     from fairfight import api
-    from fairfight.report import live, terminal
+    from fairfight.report import console, live
 
     with live.progress(hidden=as_json) as watch:
         found = api.verify(store=store, suite=suite, sample=sample, seed=seed, workers=workers, watch=watch)
     if as_json:
         _print({"holds": found.holds, **asdict(found)})
     else:
-        terminal.show_verification(found)
+        console.show_verification(found)
     if not found.holds:
         raise typer.Exit(1)
 

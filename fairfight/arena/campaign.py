@@ -21,7 +21,8 @@ from fairfight.arena.progress import Board, Watch
 from fairfight.arena.records import CaseRecord, Cost, MatchPlan, TuningRecord
 from fairfight.arena.referee import Opened
 from fairfight.arena.sitting import Limits
-from fairfight.arena.store import RunRecord, Store
+from fairfight.arena.store import Store
+from fairfight.arena.store.rows import RunRecord
 from fairfight.content import content_id
 from fairfight.errors import UserError
 from fairfight.seeds import derive

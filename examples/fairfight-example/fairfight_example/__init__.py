@@ -1,0 +1,1 @@
+"""A contender for Fairfight from outside."""

@@ -1,0 +1,117 @@
+"""What the commands print beside verdicts: the catalogue, one match, a verification."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fairfight.arena.records import MatchRecord
+from fairfight.report import numbers
+from fairfight.report.escape import line
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Verified(Protocol):
+    """What checking a store found; see :class:`fairfight.api.Verification`."""
+
+    seals_held: Sequence[str]
+    seals_broken: Sequence[str]
+    seals_closed: Sequence[str]
+    matches_same: Sequence[str]
+    matches_changed: Sequence[tuple[str, str]]
+    matches_stale: int
+
+    @property
+    def holds(self) -> bool: ...  # noqa: D102
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """One line, as it is."""
+    _console().print(line(text), markup=False)
+
+
+def show_catalogue(found: Mapping[str, Any]) -> None:
+    """Tasks with their cases by suite, and their contenders with hyperparameter ranges."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = _console()
+    for task in found["tasks"]:
+        console.print(f"\n[bold]{escape(task['name'])}[/] ({task['category']}): {escape(task['job'])}")
+        for suite, cases in task["cases"].items():
+            scored = [c["name"] for c in cases if c["split"] == "scored"]
+            if scored:
+                dev = len(cases) - len(scored)
+                console.print(f"  {suite}: {len(scored)} cases, {dev} for tuning: {escape(', '.join(scored))}", style="dim")
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 2))
+        for title in ("contender", "kind", "what it does", "source", "hyperparameters"):
+            table.add_column(title, overflow="fold")
+        for c in task["contenders"]:
+            ranges = "; ".join(f"{k} {_range(h)}" for k, h in c["hyperparameters"].items())
+            table.add_row(*(escape(line(x)) for x in (c["name"], c["kind"], c["summary"], c["source"], ranges)))
+        console.print(table)
+
+
+def _range(hyperparameter: Mapping[str, Any]) -> str:
+    r = hyperparameter["range"]
+    default = hyperparameter["default"]
+    if r["type"] == "choice":
+        return f"{default} of {', '.join(map(str, r['options']))}"
+    return f"{default} in {r['low']:g}–{r['high']:g}{' (log)' if r['type'] == 'log' else ''}"
+
+
+def show_match(record: MatchRecord) -> None:
+    """All that decided a match, how it ended, what it cost and how to fight it again."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    plan, cost = record.plan, record.cost
+    table = Table(box=None, show_header=False, pad_edge=False)
+    rows = {
+        "match": record.id,
+        "task, suite, case": f"{plan.task}, {plan.suite}, {plan.case_name} ({plan.case_id})",
+        "contender": f"{plan.contender} ({plan.kind}), code {plan.fingerprint}",
+        "parameters": ", ".join(f"{k} = {v}" for k, v in plan.params.items()) or "none",
+        "seed": str(plan.seed),
+        "budget a sitting": plan.budget,
+        "tuning trials": str(plan.trials),
+        "ended": f"{record.status}{': ' + record.reason if record.reason else ''}",
+        "score": numbers.score(record.score),
+        **{f"  {k}": numbers.score(v) for k, v in record.metrics.items()},
+        "operations": numbers.flops(cost.flops),
+        "CPU, wall": f"{cost.cpu_seconds:.2f} s, {cost.wall_seconds:.2f} s",
+        "peak memory": numbers.size(cost.peak_bytes),
+        "labels given": str(cost.labels),
+        "started": f"{record.started} with Fairfight {record.version}",
+    }
+    for name, value in rows.items():
+        table.add_row(escape(name), escape(line(value)))
+    console = _console()
+    console.print(table)
+    console.print(f"Again: fairfight run --suite {plan.suite} --task {plan.task} --contenders {plan.contender}", markup=False)
+
+
+def show_verification(found: Verified) -> None:
+    """What held and what did not, a line each."""
+    console = _console()
+    for commit in found.seals_held:
+        say(f"holds   seal {commit[:16]}… is what its revealed secret gives")
+    for commit in found.seals_closed:
+        say(f"closed  seal {commit[:16]}… has not been revealed yet")
+    for commit in found.seals_broken:
+        say(f"BROKEN  seal {commit[:16]}… is not what its secret gives")
+    for match in found.matches_same:
+        say(f"same    match {match} came out as stored, to the last digit")
+    for match, difference in found.matches_changed:
+        say(f"CHANGED match {match}: {difference}")
+    if found.matches_stale:
+        say(f"{found.matches_stale} stored matches are older than the code here and were left out")
+    console.print("All that was checked holds." if found.holds else "Something does not hold.", style="bold")
