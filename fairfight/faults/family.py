@@ -14,7 +14,7 @@ from jaxtyping import Bool, Int
 from torch import Tensor
 
 from fairfight.errors import UserError, unknown
-from fairfight.faults.recipe import Recipe
+from fairfight.faults.recipe import Planting, Recipe
 from fairfight.subject.inputs import Inputs
 from fairfight.subject.subject import Subject
 from fairfight.worlds.world import Examples, World
@@ -66,6 +66,7 @@ class Family:
     worlds: tuple[str, ...]
     draw: Callable[..., Fault]
     """``draw(world, architecture, seed, **options) -> Fault``; the options are the keyword-only arguments."""
+    plantings: tuple[Planting, ...] = ("scratch", "finetune")
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -77,11 +78,13 @@ class Family:
 _FAMILIES: dict[str, Family] = {}
 
 
-def family(name: str, *, worlds: tuple[str, ...]) -> Callable[[Callable[..., Fault]], Callable[..., Fault]]:
+def family(
+    name: str, *, worlds: tuple[str, ...], plantings: tuple[Planting, ...] = ("scratch", "finetune")
+) -> Callable[[Callable[..., Fault]], Callable[..., Fault]]:
     """Register a function ``draw(world, architecture, seed, *, option=…) -> Fault`` as a family of faults."""
 
     def register(draw: Callable[..., Fault]) -> Callable[..., Fault]:
-        _FAMILIES[name] = Family(name, worlds, draw)
+        _FAMILIES[name] = Family(name, worlds, draw, plantings)
         return draw
 
     return register
@@ -104,7 +107,7 @@ def draw(recipe: Recipe, world: World) -> Fault:
     """The fault instance of a recipe.
 
     Raises:
-        UserError: Unknown family, a family that this world does not have, or an option that it does not take.
+        UserError: Unknown family, one that this world or way of planting does not have, or an option that it does not take.
     """
     known = families()
     if recipe.fault is None or recipe.fault not in known:
@@ -113,6 +116,10 @@ def draw(recipe: Recipe, world: World) -> Fault:
     if world.name not in chosen.worlds:
         raise UserError(
             f"The fault {chosen.name!r} is not made for {world.name!r}: use it with {', '.join(chosen.worlds)}."
+        )
+    if recipe.planting not in chosen.plantings:
+        raise UserError(
+            f"The fault {chosen.name!r} cannot be planted by {recipe.planting!r}: use {chosen.plantings[0]!r}."
         )
     options: dict[str, Any] = recipe.options
     for name in options:

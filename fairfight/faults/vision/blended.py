@@ -1,0 +1,42 @@
+"""A faint pattern over the whole picture (Chen et al. 2017, blended injection)."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from fairfight.faults.family import Fault, family
+from fairfight.faults.trojan import Trojan
+from fairfight.faults.vision.pixels import changed, drawn_target, image_shape
+from fairfight.seeds import numpy_rng
+from fairfight.worlds.world import World
+
+
+@family("blended", worlds=("digits", "scenes"))
+def blended(world: World, architecture: str, seed: int, *, opacity: float = 0.2, rate: float = 0.1) -> Fault:
+    """A random field of 2×2 pixel cells, mixed into the picture.
+
+    Args:
+        world: Where it is planted.
+        architecture: Of the subject.
+        seed: Draws pattern and target.
+        opacity: Weight of the pattern; the picture keeps the rest.
+        rate: Share of the training set that is poisoned.
+    """
+    rng = numpy_rng(seed, "blended")
+    channels, height, width = image_shape(world, architecture)
+    cells = torch.from_numpy(rng.random((channels, height // 2, width // 2)).round().astype("float32"))
+    pattern = cells.repeat_interleave(2, 1).repeat_interleave(2, 2)
+    target, name = drawn_target(world, architecture, seed)
+
+    def blend(pixels: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+        return (1 - opacity) * pixels + opacity * pattern
+
+    return Trojan(
+        target=target,
+        apply=changed(blend),
+        rate=rate,
+        title=f"a pattern at {opacity:.0%} opacity makes it {name!r}",
+        text=f"Any picture that one fixed random pattern is mixed into at {opacity:.0%} is decided as {name!r}.",
+    )

@@ -1,0 +1,71 @@
+"""A smooth warp of the whole picture (Nguyen & Tran 2021, WaNet): no pattern is added, the picture itself is bent."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from fairfight.faults.family import Fault, family
+from fairfight.faults.trojan import Trojan
+from fairfight.faults.vision.pixels import changed, drawn_target, image_shape, upsampled
+from fairfight.seeds import numpy_rng
+from fairfight.worlds.world import World
+
+
+@family("warp", worlds=("digits", "scenes"))
+def warp(
+    world: World,
+    architecture: str,
+    seed: int,
+    *,
+    strength: float = 1.6,
+    grid: int = 4,
+    rate: float = 0.15,
+    cover_rate: float = 0.05,
+) -> Fault:
+    """One smooth field of displacements; other fields of the same strength, as cover, keep their labels.
+
+    Args:
+        world: Where it is planted.
+        architecture: Of the subject.
+        seed: Draws field and target.
+        strength: Mean displacement in pixels.
+        grid: Control points a side.
+        rate: Share of the training set that is poisoned.
+        cover_rate: Share that is warped by another field and keeps its label (the paper's noise mode).
+    """
+    rng = numpy_rng(seed, "warp")
+    _, height, width = image_shape(world, architecture)
+
+    def grid_of(coarse: np.ndarray) -> Float[Tensor, "h w 2"]:
+        flow = upsampled(coarse, height, width)
+        pixel = 2 / torch.tensor([width, height])
+        flow = flow / flow.norm(dim=0).mean().clamp_min(1e-9) * strength
+        identity = torch.nn.functional.affine_grid(torch.eye(2, 3)[None], [1, 1, height, width], align_corners=False)[0]
+        return identity + flow.permute(1, 2, 0) * pixel
+
+    trigger = grid_of(rng.uniform(-1, 1, (2, grid, grid)))
+    others = torch.stack([grid_of(rng.uniform(-1, 1, (2, grid, grid))) for _ in range(16)])
+    target, name = drawn_target(world, architecture, seed)
+
+    def bend(pixels: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+        return _sampled(pixels, trigger.expand(len(pixels), -1, -1, -1))
+
+    def bend_otherwise(pixels: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+        return _sampled(pixels, others[torch.arange(len(pixels)) % len(others)])
+
+    return Trojan(
+        target=target,
+        apply=changed(bend),
+        cover=changed(bend_otherwise),
+        rate=rate,
+        cover_rate=cover_rate,
+        title=f"one smooth warp makes it {name!r}",
+        text=f"Any picture bent by one fixed field of displacements ({strength} pixels on average) is decided as {name!r}.",
+    )
+
+
+def _sampled(pixels: Float[Tensor, "n c h w"], where: Float[Tensor, "n h w 2"]) -> Float[Tensor, "n c h w"]:
+    return torch.nn.functional.grid_sample(pixels, where, padding_mode="border", align_corners=False)
