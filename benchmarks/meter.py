@@ -1,0 +1,137 @@
+"""What the meter costs: CPU time with it over time without it, interleaved, medians on one thread.
+
+Run: ``python benchmarks/meter.py [rounds]``.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from statistics import median
+
+import torch
+from torch import Tensor, nn
+from transformers import GPT2Config, GPT2LMHeadModel
+
+from fairfight.arena.meter import Meter
+
+Work = Callable[[], object]
+
+
+def cnn() -> nn.Module:
+    """A network of the size that the embedded vision cases have."""
+    layers: list[nn.Module] = []
+    for before, after in ((3, 32), (32, 64), (64, 64)):
+        layers += [nn.Conv2d(before, after, 3, padding=1), nn.BatchNorm2d(after), nn.ReLU(), nn.MaxPool2d(2)]
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(64 * 16, 10))
+
+
+def transformer() -> nn.Module:
+    """Two layers of width 64."""
+    config = GPT2Config(
+        n_layer=2, n_embd=64, n_head=4, vocab_size=256, n_positions=32, bos_token_id=None, eos_token_id=None
+    )
+    return GPT2LMHeadModel(config)
+
+
+@contextmanager
+def reading(*modules: nn.Module) -> Iterator[list[Tensor]]:
+    """Hooks that keep what the modules give."""
+    tape: list[Tensor] = []
+
+    def keep(_module: nn.Module, _args: object, out: Tensor | tuple[Tensor, ...]) -> None:
+        tape.append((out[0] if isinstance(out, tuple) else out).detach())
+
+    handles = [m.register_forward_hook(keep) for m in modules]
+    try:
+        yield tape
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def works() -> dict[str, Work]:
+    """What is measured, by name."""
+    torch.manual_seed(0)
+    vision, language = cnn().eval(), transformer().eval()
+    pixels, classes = torch.rand(64, 3, 32, 32), torch.randint(0, 10, (64,))
+    ids = torch.randint(0, 256, (64, 16))
+    mask = torch.ones_like(ids)
+    blocks = language.transformer.h
+
+    @torch.no_grad()
+    def read_cnn() -> None:
+        with reading(vision[3], vision[7], vision[11]):
+            vision(pixels)
+
+    @torch.no_grad()
+    def plain() -> None:
+        language(ids, attention_mask=mask, use_cache=False)
+
+    @torch.no_grad()
+    def read() -> None:
+        with reading(language.transformer.drop, blocks[0], blocks[1]):
+            language(ids, attention_mask=mask, use_cache=False)
+
+    learner, writer = cnn(), transformer()
+    sgd = torch.optim.Adam(learner.parameters(), lr=1e-3)
+    adam = torch.optim.Adam(writer.parameters(), lr=1e-3)
+
+    def train_cnn() -> None:
+        sgd.zero_grad()
+        nn.functional.cross_entropy(learner(pixels), classes).backward()
+        sgd.step()
+
+    def train_transformer() -> None:
+        adam.zero_grad()
+        logits = writer(ids, attention_mask=mask, use_cache=False).logits
+        nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten()).backward()
+        adam.step()
+
+    return {
+        "CNN, forward": torch.no_grad()(lambda: vision(pixels)),
+        "CNN, forward, 3 read hooks": read_cnn,
+        "transformer, forward": plain,
+        "transformer, forward, 3 read hooks": read,
+        "CNN, training step": train_cnn,
+        "transformer, training step": train_transformer,
+    }
+
+
+def seconds(work: Work) -> float:
+    """CPU time of one call: what else the machine does hardly shows."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def compare(work: Work, rounds: int) -> tuple[float, float, float]:
+    """Median seconds without the meter, with it, and with it counting every operation."""
+    meters = (None, Meter(None), Meter(None, remember=False))
+    times: list[list[float]] = [[] for _ in meters]
+    for i in range(rounds + 3):
+        for meter, into in zip(meters, times, strict=True):
+            if meter is None:
+                taken = seconds(work)
+            else:
+                with meter:
+                    taken = seconds(work)
+            if i >= 3:
+                into.append(taken)
+    a, b, c = map(median, times)
+    return a, b, c
+
+
+def main(rounds: int = 100) -> None:
+    """Print a line for each work."""
+    torch.set_num_threads(1)
+    print(f"{'':36}{'plain':>10}{'metered':>10}{'ratio':>8}{'every operation':>18}")
+    for name, work in works().items():
+        plain, metered, every = compare(work, rounds)
+        print(f"{name:36}{1e3 * plain:7.2f} ms{1e3 * metered:7.2f} ms{metered / plain:8.3f}{every / plain:18.3f}")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,346 @@
+"""Known modules, counted once per input shape and then added.
+
+The first call of a module with inputs of a given shape runs under the counting mode and leaves a *bill*: what the
+whole call cost, and what its own code cost between the calls of its parts. Later calls of the same shape run with the
+mode off. A module without hooks in it is charged as a whole; one with hooks somewhere in it is charged piece by piece
+as its parts are called, and the hooks themselves run with the mode on. A call that ends early (a hook that raises, to
+stop at the deepest layer that is read) is charged for the pieces that it reached.
+
+Only modules of trusted types take part: those that torch.nn and transformers define, and what the meter is told to
+trust. Any other module, and a known one that is called with something else than tensors and plain values, is counted
+operation by operation, its parts as they deserve.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch._C import _len_torch_dispatch_stack, _len_torch_function_stack
+from torch._C import _pop_torch_dispatch_stack as pop_mode
+from torch._C import _push_on_torch_dispatch_stack as push_mode
+from torch._C._functorch import maybe_current_level
+from torch.autograd import forward_ad
+from torch.nn.modules import module as module_globals
+
+if TYPE_CHECKING:
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    from fairfight.arena.meter import Meter
+
+PLAIN = frozenset((type(None), bool, int, float, str, torch.dtype, torch.device, torch.Size))
+UNSTEADY = ("Moe", "MoE", "Expert", "Router", "AdaptiveLogSoftmax", "TransformerEncoder", "CTCLoss")
+"""In the name of a library's module whose work depends on the values that come in."""
+
+Call = Callable[..., Any]
+Key = Hashable | None
+"""What of a call's inputs or outputs decides its cost; None where that cannot be told."""
+
+
+class Uncertain(Exception):
+    """Something in a call may decide its cost and is no tensor or plain value."""
+
+
+@dataclass
+class Piece:
+    """A part's call, and what the module's own code cost since the part before."""
+
+    own: int
+    part: int
+    key: Key
+    out: Key = None
+
+
+@dataclass
+class Bill:
+    """What a call of one shape costs."""
+
+    pieces: list[Piece] = field(default_factory=list)
+    rest: int | None = None
+    """Own code after the last part; None while every call has ended early."""
+    total: int | None = None
+    """Of the whole call; None while there were always hooks in it."""
+
+
+@dataclass
+class Frame:
+    """A known module's call under way: its bill is being written (mode on) or read (mode off)."""
+
+    bill: Bill
+    learning: bool
+    at: int = 0
+    """How many parts have been called."""
+    mark: int = 0
+    """The meter's count when the present piece of own code began."""
+    lost: bool = False
+    """The call went another way than the bill: counted operation by operation from there, and not written."""
+
+
+class _Thread(threading.local):
+    mode: TorchDispatchMode | None = None
+    on: bool = True
+    """Whether this thread's mode is on the stack."""
+    quiet: bool = False
+    """Inside a call that is charged as a whole: nobody else's code runs there."""
+    frame: Frame | None = None
+
+
+class Calls:
+    """The bills of one meter, and how modules are called under it."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._thread = _Thread()
+        self._trusted: dict[type, bool] = {}
+        self._bills: dict[int, tuple[weakref.ref[nn.Module], dict[Hashable, Bill]]] = {}
+
+    def trust(self, module: nn.Module) -> None:
+        """Take part in the types of this module and its parts."""
+        self._trusted.update({type(part): True for part in module.modules()})
+
+    def join_thread(self, mode: TorchDispatchMode) -> None:
+        """Tell the calling thread's own counting mode, which has just been entered."""
+        self._thread.__dict__.clear()
+        self._thread.mode = mode
+
+    def leave_thread(self) -> None:
+        """The calling thread's mode has been left."""
+        self._thread.__dict__.clear()
+
+    def counted(self, call: Call) -> Call:
+        """``nn.Module.__call__`` such that known modules are charged by their bills."""
+        thread = self._thread
+
+        def counted_call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            if thread.quiet or thread.mode is None or (thread.on and _is_strange()):
+                return call(module, *args, **kwargs)
+            return self._call(call, module, args, kwargs)
+
+        return counted_call
+
+    def _call(self, call: Call, module: nn.Module, args: Any, kwargs: Any) -> Any:
+        """A call as a part of the call around it, with the module's own hooks apart."""
+        if self._meter.tripped:
+            self._meter.charge(0)
+        thread = self._thread
+        parent, was_on = thread.frame, thread.on
+        key = self._key_of(args, kwargs)
+        if parent is not None:
+            self._part_begins(parent, module, key)
+        out: Any = None
+        try:
+            if not self._is_known(module):
+                self._counted_exactly()
+                out = call(module, *args, **kwargs)
+            elif _has_hooks(module.__dict__):
+                self._counted_exactly()
+                forward = module.forward
+                # The original call runs the hooks; between them it finds this in place of the class's method.
+                module.__dict__["forward"] = lambda *a, **k: self._forward(forward, module, self._key_of(a, k), a, k)
+                try:
+                    out = call(module, *args, **kwargs)
+                finally:
+                    del module.__dict__["forward"]
+            else:
+                out = self._forward(module._call_impl, module, key, args, kwargs)
+            return out
+        finally:
+            thread.frame = parent
+            if parent is not None:
+                self._part_ended(parent, out)
+            else:
+                self._turn(was_on)
+
+    def _forward(self, run: Call, module: nn.Module, key: Key, args: Any, kwargs: Any) -> Any:
+        """A known module's own forward, by its bill where there is one."""
+        thread, meter = self._thread, self._meter
+        frame, was_on = thread.frame, thread.on
+        try:
+            if key is None:
+                self._counted_exactly()
+                return run(*args, **kwargs)
+            shape: list[Hashable] = [key, module.training]
+            free = self._survey(module, shape)
+            bills = self._bills_of(module)
+            bill = bills.get(place := tuple(shape))
+            if bill is not None and free and bill.total is not None:
+                meter.charge(bill.total)
+                self._turn(False)
+                thread.quiet = True
+                try:
+                    return run(*args, **kwargs)
+                finally:
+                    thread.quiet = False
+            if bill is None or free:
+                bill = bills[place] = Bill()
+            return self._by_pieces(run, bill, free, args, kwargs)
+        finally:
+            thread.frame = frame
+            self._turn(was_on)
+
+    def _by_pieces(self, run: Call, bill: Bill, free: bool, args: Any, kwargs: Any) -> Any:
+        thread, meter = self._thread, self._meter
+        frame = thread.frame = Frame(bill, learning=not bill.pieces and bill.rest is None, mark=meter.flops)
+        self._turn(frame.learning)
+        start = meter.flops
+        out = run(*args, **kwargs)
+        if frame.learning:
+            bill.rest = meter.flops - frame.mark
+            bill.total = meter.flops - start if free else None
+        elif not frame.lost and frame.at == len(bill.pieces):
+            meter.charge(bill.rest or 0)
+        return out
+
+    def _part_begins(self, parent: Frame, module: nn.Module, key: Key) -> None:
+        pieces = parent.bill.pieces
+        if parent.learning:
+            pieces.append(Piece(self._meter.flops - parent.mark, id(module), key))
+        elif not parent.lost:
+            piece = pieces[parent.at] if parent.at < len(pieces) else None
+            if piece is None or piece.part != id(module) or piece.key != key:
+                self._lose(parent)
+            else:
+                self._meter.charge(piece.own)
+        parent.at += 1
+
+    def _part_ended(self, parent: Frame, out: Any) -> None:
+        if not parent.lost:
+            pieces = parent.bill.pieces
+            piece = pieces[parent.at - 1]
+            key = self._key_of((out,), {}) if out is not None else None
+            if piece.out is None:
+                piece.out = key
+            elif key is not None and key != piece.out:
+                # A hook changed the shape of what comes out: own code may cost something else from here on.
+                self._lose(parent)
+            if parent.at == len(pieces) and parent.bill.rest is None and not parent.lost:
+                # Earlier calls ended in this part; what follows is new.
+                parent.learning = True
+        parent.mark = self._meter.flops
+        self._turn(parent.learning or parent.lost)
+
+    def _lose(self, frame: Frame) -> None:
+        if frame.learning:
+            del frame.bill.pieces[frame.at :]
+        frame.lost, frame.learning = True, False
+
+    def _counted_exactly(self) -> None:
+        self._thread.frame = None
+        self._turn(True)
+
+    def _turn(self, on: bool) -> None:
+        thread = self._thread
+        if on != thread.on:
+            if on:
+                push_mode(thread.mode)
+            else:
+                pop_mode(None)
+            thread.on = on
+
+    def _bills_of(self, module: nn.Module) -> dict[Hashable, Bill]:
+        known = self._bills.get(id(module))
+        if known is None or known[0]() is not module:
+            known = self._bills[id(module)] = (weakref.ref(module), {})
+        return known[1]
+
+    def _is_known(self, module: nn.Module) -> bool:
+        own = module.__dict__
+        if "forward" in own or own.get("_compiled_call_impl") is not None:
+            return False
+        kind = type(module)
+        trusted = self._trusted.get(kind)
+        if trusted is None:
+            trusted = self._trusted[kind] = _is_from_library(kind)
+        return trusted
+
+    def _survey(self, module: nn.Module, shape: list[Hashable]) -> bool:
+        """Add all of the module that decides a call's cost to ``shape``; whether no hook or unknown part is in it."""
+        own = module.__dict__
+        for p in own["_parameters"].values():
+            # The sign tells trained weights from frozen ones: some operators choose another way for them.
+            shape.append(None if p is None else -p.numel() if p.requires_grad else p.numel())
+        free = True
+        for part in own["_modules"].values():
+            if part is None:
+                continue
+            shape.append(id(part))
+            if not self._is_known(part):
+                free = False
+                continue
+            shape.append(part.training)
+            if _has_hooks(part.__dict__):
+                free = False
+            if not self._survey(part, shape):
+                free = False
+        return free
+
+    def _key_of(self, args: Any, kwargs: Any) -> Key:
+        grad = torch.is_grad_enabled()
+        try:
+            key: list[Hashable] = [grad, torch.is_inference_mode_enabled(), torch._C._is_any_autocast_enabled()]
+            for value in args:
+                key.append(_part_of_key(value, grad))
+            for name, value in kwargs.items():
+                key.append(name)
+                key.append(_part_of_key(value, grad))
+                if isinstance(value, Tensor) and "mask" in name and not value.is_floating_point():
+                    key.append(self._is_full(value))
+        except (Uncertain, RuntimeError):
+            return None
+        return tuple(key)
+
+    def _is_full(self, mask: Tensor) -> bool:
+        # Attention leaves out a mask that masks nothing.
+        was_on = self._thread.on
+        self._turn(False)
+        try:
+            return bool(mask.all())
+        finally:
+            self._turn(was_on)
+
+
+def _has_hooks(own: dict[str, Any]) -> bool:
+    return bool(
+        own["_forward_hooks"] or own["_forward_pre_hooks"] or own["_backward_hooks"] or own["_backward_pre_hooks"]
+    )
+
+
+def _is_strange() -> bool:
+    """Whether something is at work that hides a call's true shapes or adds to what it does."""
+    return (
+        _len_torch_dispatch_stack() != 1
+        or _len_torch_function_stack() != 0
+        or maybe_current_level() is not None
+        or forward_ad._current_level >= 0
+        or torch._C._get_tracing_state() is not None
+        or bool(module_globals._global_forward_hooks or module_globals._global_forward_pre_hooks)
+        or bool(module_globals._global_backward_hooks or module_globals._global_backward_pre_hooks)
+    )
+
+
+def _is_from_library(kind: type) -> bool:
+    """Whether torch.nn or transformers defines the type, and its work depends on shapes alone."""
+    home = kind.__module__
+    if not home.startswith(("torch.nn.modules.", "transformers.")) or any(n in kind.__name__ for n in UNSTEADY):
+        return False
+    # A class made on the fly (by parametrisation, say) may call anything.
+    return getattr(sys.modules.get(home), kind.__qualname__, None) is kind
+
+
+def _part_of_key(value: Any, grad: bool) -> Hashable:
+    kind = type(value)
+    if kind is Tensor or kind is nn.Parameter:
+        return value.shape, value.stride(), value.dtype, grad and value.requires_grad
+    if kind in PLAIN:
+        return kind, value
+    if kind is tuple or kind is list:
+        return kind, tuple(_part_of_key(v, grad) for v in value)
+    if kind is dict:
+        return kind, tuple((k, _part_of_key(v, grad)) for k, v in value.items())
+    raise Uncertain

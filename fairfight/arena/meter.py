@@ -1,0 +1,170 @@
+"""The FLOP meter: counts what torch does inside it and stops what overspends.
+
+Counting is by operation, at torch's dispatcher, where backward passes and other libraries' use of torch come past too.
+A price depends on shapes alone, so the total is the same on every machine that takes the same path through torch.
+Calls of known modules are counted once per shape and then added (see :mod:`fairfight.arena.calls`).
+
+Not seen: work outside torch (NumPy, SciPy, scikit-learn), which is bounded in CPU seconds instead. The meter is
+there to hold honest code to its budget; code that sets out to unhook it from inside its process can.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, ClassVar
+
+import torch
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from fairfight.arena.calls import Calls
+from fairfight.arena.flops import Price, price_of
+
+
+class BudgetExceeded(BaseException):
+    """More operations than the budget allows. Not an ``Exception``: a contender's ``except Exception`` lets it pass."""
+
+
+class Meter:
+    """Counts floating-point operations while it is entered, in every thread started meanwhile.
+
+    .. code-block:: python
+
+        with Meter(limit=10**12) as meter:
+            submission = contender(brief)
+        meter.flops
+
+    Args:
+        limit: The budget; None counts without a limit.
+        remember: Count known modules once per shape. Without it, the same totals take longer.
+    """
+
+    _active: ClassVar[Meter | None] = None
+
+    def __init__(self, limit: int | None, *, remember: bool = True) -> None:
+        self.limit = limit
+        self.flops = 0
+        """Counted so far."""
+        self.tripped = False
+        """Whether the budget was overspent. It stays so: what catches the exception has lost all the same."""
+        self._calls = Calls(self) if remember else None
+        self._lock = threading.Lock()
+        self._mode: TorchDispatchMode | None = None
+        self._undo: list[tuple[Any, str, Any]] = []
+
+    def trust(self, module: nn.Module) -> None:
+        """Count modules of these types (the module's and its parts') once per shape too.
+
+        Only for modules whose work depends on the shapes of their inputs and not on the values.
+        """
+        if self._calls is not None:
+            self._calls.trust(module)
+
+    def charge(self, flops: int) -> None:
+        """Add to the bill.
+
+        Raises:
+            BudgetExceeded: The budget is overspent, now or before.
+        """
+        with self._lock:
+            self.flops += flops
+        if self.tripped or (self.limit is not None and self.flops > self.limit):
+            self.tripped = True
+            raise BudgetExceeded(f"the budget of {self.limit} floating-point operations is spent")
+
+    def __enter__(self) -> Meter:
+        if Meter._active is not None:
+            raise RuntimeError("a meter is running already: one process has one")
+        Meter._active = self
+        self._mode = _Counting(self)
+        self._mode.__enter__()
+        self._patch(threading.Thread, "start", _counted_start(self, threading.Thread.start))
+        if self._calls is not None:
+            self._calls.join_thread(self._mode)
+            self._patch(nn.Module, "__call__", self._calls.counted(nn.Module.__call__))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        while self._undo:
+            owner, name, before = self._undo.pop()
+            setattr(owner, name, before)
+        if self._mode is not None:
+            self._mode.__exit__(kind, error, at)
+        if self._calls is not None:
+            self._calls.leave_thread()
+        self._mode = None
+        Meter._active = None
+        if self.tripped and kind is None:
+            raise BudgetExceeded(
+                f"the budget of {self.limit} floating-point operations was spent, and that was hushed up"
+            )
+
+    def _patch(self, owner: Any, name: str, value: Any) -> None:
+        self._undo.append((owner, name, getattr(owner, name)))
+        setattr(owner, name, value)
+
+
+_prices: dict[Any, Price | None] = {}
+_composite: set[Any] = set()
+
+
+def _look_up(operator: Any) -> None:
+    # In inference mode composite operators arrive whole; what they are made of has the prices.
+    if operator._can_decompose():
+        _composite.add(operator)
+    _prices[operator] = price_of(operator)
+
+
+class _Counting(TorchDispatchMode):
+    """Charges each operation of one thread."""
+
+    def __init__(self, meter: Meter) -> None:
+        super().__init__()
+        self.meter = meter
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # Else the first operation under the mode imports torch's compiler, which takes seconds.
+        return False
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        meter = self.meter
+        if meter.tripped:
+            meter.charge(0)
+        kwargs = kwargs or {}
+        if func not in _prices:
+            _look_up(func)
+        if func in _composite:
+            with self:
+                out = func.decompose(*args, **kwargs)
+            if out is not NotImplemented:
+                return out
+        price = _prices[func]
+        if price is None:
+            return func(*args, **kwargs)
+        out = func(*args, **kwargs)
+        meter.charge(price(out, *args, **kwargs))
+        return out
+
+
+def _counted_start(meter: Meter, start: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
+    """``Thread.start`` such that the thread's work is counted: dispatch modes are a thread's own."""
+
+    def counted_start(thread: threading.Thread) -> None:
+        run = thread.run
+
+        def counted_run() -> None:
+            try:
+                with _Counting(meter) as mode:
+                    if meter._calls is not None:
+                        meter._calls.join_thread(mode)
+                    run()
+            except BudgetExceeded:
+                pass  # The meter knows; the thread that waits for this one hears it at its next operation.
+
+        thread.run = counted_run  # type: ignore[method-assign]
+        start(thread)
+
+    return counted_start
