@@ -10,6 +10,15 @@ _HOME = {
     "Standing": "records",
     "Verdict": "records",
     "judge": "judging",
+    "differential_test": "differential",
+    "best_in_cell": "selection",
+    "cluster_bootstrap": "stats.bootstrap",
+    "hierarchical_interval": "stats.bootstrap",
+    "sign_flip_p": "stats.permutation",
+    "holm": "stats.multiplicity",
+    "tost_p": "stats.equivalence",
+    "minimal_detectable": "stats.power",
+    "wilson": "stats.proportion",
 }
 
 

@@ -15,7 +15,11 @@ MIN_CASES = 10
 """Fewer valid cases than this never give a winner: with a unanimous sign over 10 cases p is .002, over 6 it is .03."""
 
 ALPHA = 0.05
-"""Error rate of a verdict, after correction; intervals have 1 − ALPHA."""
+"""Error rate of a verdict, after correction; intervals cover the rest."""
+
+
+TOOLS: tuple[Kind, ...] = ("tool", "combination")
+"""Kinds of contender that have to win their place."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,8 @@ class Contrast:
     p: float
     """Sign-flip permutation test over cases, two-sided."""
     p_holm: float
-    """The same after correction for the number of contrasts it was looked at among."""
+    """The same after correction for the contrasts it was looked at among: Holm's, or, where the scored cases chose the
+    contrast, Westfall and Young's over every tool against every baseline."""
     equivalent: bool | None
     """Whether the difference is shown to be smaller than ``margin``; None with too few cases to say."""
     tost_p: float
@@ -109,7 +114,7 @@ class Verdict:
     primary: Contrast | None
     """Best tool against best baseline."""
     contrasts: tuple[Contrast, ...]
-    """Every tool and combination against the best baseline, Holm-corrected; best first."""
+    """Every tool and combination against the best baseline, corrected; best first."""
     void_cases: dict[str, str]
     """Name of each case that is not scored, with the reason."""
     headline: str
@@ -122,3 +127,6 @@ class Verdict:
     seeds: int = 0
     by_modality: dict[str, Contrast] = field(default_factory=dict)
     """The primary contrast within vision and within language; exploratory, uncorrected."""
+    controls: tuple[Contrast, ...] = ()
+    """Every tool and combination against ``random`` and, after these, the best tool against each placebo; each of the
+    two families is Holm-corrected."""

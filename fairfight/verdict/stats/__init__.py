@@ -1,0 +1,1 @@
+"""The statistics, each usable alone on plain arrays."""
