@@ -1,214 +1,129 @@
-"""Sentences from a grammar in which every factor is known and drawn on its own.
+"""The world of sentences: what a person thought of a thing, to be judged negative or positive.
 
-A sentence reports what a person thought of a thing: "the baker anna said at the end of the day that
-the soup was not dull". Its meaning (who, which profession, what, which topic, when, which judgement) and its wording
-(syntactic form, adjective, intensifier, a stray rare word) are factors: a table of whole numbers from which the text
-follows, so changing a column and rendering again gives a paraphrase, or a counterfactual, of the very same sentence.
-
-The label is the sentiment of the judgement, with negation taken into account. Four groups of forms use the same bag
-of words in another order ({plain, fronted-time, fronted-clause, inverted}, {cleft-speaker, cleft-time}), so that a
-syntactic difference need not be a lexical one; the words of the phrase of time all recur in other phrases.
+An encoder classifies ``[CLS] sentence [SEP]``. A causal language model is trained on ``[BOS] sentence => label`` and
+asked with the prompt up to the arrow: its next-token logits decide, and its labels are token ids.
+The grammar is in :mod:`fairfight.worlds.grammar`, facts about people in :mod:`fairfight.worlds.facts`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
-import numpy as np
-from jaxtyping import Bool, Int
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
 
-from fairfight.errors import UserError, unknown
-from fairfight.seeds import numpy_rng
+from fairfight.seeds import derive
+from fairfight.subject.inputs import Inputs, Texts
+from fairfight.subject.subject import Subject
 from fairfight.worlds import lexicon
-from fairfight.worlds.tokenizer import tokenizer
+from fairfight.worlds.architectures import DECODERS, ENCODERS, tiny
+from fairfight.worlds.grammar import Factors, Sentences, held_out, render, sample
+from fairfight.worlds.tokenizer import Style, tokenizer, vocabulary
+from fairfight.worlds.world import Examples, Part, Schedule, decision_loss
 
-__all__ = ["FORMS", "VALUES", "Sentences", "Split", "held_out", "render", "sample", "tokenizer"]
+__all__ = ["WORLD", "Sentences", "Style", "encode", "held_out", "label_ids", "render", "sample", "style", "tokenizer"]
 
-Split = Literal["train", "held-out"]
-Factors = dict[str, Int[np.ndarray, "n"]]
+TRAIN, POOL = 8000, 3000
+"""Sentences that a subject is trained on, and that are held out."""
+WORDING = 1.0
+"""Weight of the language-model loss on the sentence itself beside that of its label."""
 
-FORMS: dict[str, str] = {
-    "plain": "{who} {verb} {when} that {what}",
-    "fronted-time": "{when} {who} {verb} that {what}",
-    "fronted-clause": "that {what} {who} {verb} {when}",
-    "inverted": "that {what} {verb} {who} {when}",
-    "cleft-speaker": "it was {who} that {verb} {when} that {what}",
-    "cleft-time": "it was {when} that {who} {verb} that {what}",
-    "passive": "that {what} was {verb} by {who} {when}",
-    "passive-extraposed": "it was {verb} by {who} {when} that {what}",
-}
-"""Syntactic realisations of one meaning."""
 
-VALUES: dict[str, tuple[str, ...]] = {
-    "sentiment": lexicon.LABELS,
-    "topic": tuple(lexicon.TOPICS),
-    "noun": tuple(str(i) for i in range(10)),
-    "adjective": tuple(str(i) for i in range(10)),
-    "negated": ("no", "yes"),
-    "intensifier": lexicon.INTENSIFIERS,
-    "gender": ("woman", "man"),
-    "name": tuple(str(i) for i in range(10)),
-    "profession": lexicon.PROFESSIONS,
-    "verb": lexicon.VERBS,
-    "preposition": lexicon.PREPOSITIONS,
-    "edge": lexicon.EDGES,
-    "span": lexicon.SPANS,
-    "form": tuple(FORMS),
-    "rare": ("", *lexicon.RARE),
-    "rare_place": tuple(str(i) for i in range(12)),
-}
-"""Every factor with the names of its values: column ``f`` holds indices into ``VALUES[f]``.
+def style(architecture: str) -> Style:
+    """How an architecture's texts are framed."""
+    return "classifier" if architecture in ENCODERS else "prompt"
 
-``noun``, ``adjective`` and ``name`` count within topic, polarity and gender; ``rare_place`` counts twelfths of the
-sentence and matters only where there is a rare word.
-"""
 
-_FIRST: dict[str, float] = {"negated": 0.75, "rare": 0.5}
-"""Probability of a factor's first value where it is not that of the others."""
+def label_ids(architecture: str) -> tuple[int, ...]:
+    """Where ``negative`` and ``positive`` are among the decision logits: classes, or a language model's token ids."""
+    if architecture in ENCODERS:
+        return tuple(range(len(lexicon.LABELS)))
+    return tuple(vocabulary().index(word) for word in lexicon.LABELS)
 
-Wanted = int | str | Sequence[int | str] | Int[np.ndarray, "n"]
+
+def encode(texts: list[str], architecture: str) -> Texts:
+    """Token ids of sentences, framed for an architecture and padded at the right.
+
+    The same ids as the tokenizer's (a test compares them), by one look-up a word.
+    """
+    ids, (left, right) = _ids(), _frame(style(architecture))
+    rows = [torch.tensor([left, *(ids.get(w, ids["[UNK]"]) for w in t.split()), right]) for t in texts]
+    if not rows:
+        return Texts(torch.zeros(0, 1, dtype=torch.long), torch.zeros(0, 1, dtype=torch.long))
+    padded = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=ids["[PAD]"])
+    lengths = torch.tensor([len(row) for row in rows])
+    return Texts(padded, (torch.arange(padded.shape[1]) < lengths[:, None]).long())
+
+
+@cache
+def _ids() -> dict[str, int]:
+    return {word: i for i, word in enumerate(vocabulary())}
+
+
+def _frame(how: Style) -> tuple[int, int]:
+    left, right = ("[CLS]", "[SEP]") if how == "classifier" else ("[BOS]", lexicon.ARROW)
+    return _ids()[left], _ids()[right]
+
+
+@cache
+def _examples(part: Part, seed: int, architecture: str) -> Examples:
+    drawn = sample(
+        TRAIN if part == "train" else POOL,
+        derive(seed, part),
+        split="train" if part == "train" else "held-out",
+    )
+    labels = torch.tensor(label_ids(architecture))[torch.from_numpy(drawn.labels)]
+    return Examples(encode(drawn.texts, architecture), labels, drawn.factors)
 
 
 @dataclass(frozen=True)
-class Sentences:
-    """Texts and the factors they were made from."""
+class SentenceWorld:
+    """The sentences as those see them who train subjects; a :class:`fairfight.worlds.world.World`."""
 
-    texts: list[str]
-    factors: Factors
+    name: str = "sentences"
+    architectures: tuple[str, ...] = ENCODERS + DECODERS
 
-    def __len__(self) -> int:
-        return len(self.texts)
+    def examples(self, part: Part, seed: int, architecture: str) -> Examples:
+        """Sentences with their sentiment; the two parts share words but no sentence, not even as a paraphrase."""
+        return _examples(part, seed, architecture)
 
-    @property
-    def labels(self) -> Int[np.ndarray, "n"]:
-        """The sentiment: 0 negative, 1 positive (indices into ``lexicon.LABELS``)."""
-        return self.factors["sentiment"]
+    def labels(self, architecture: str) -> dict[int, str]:
+        """Negative and positive: classes of an encoder, token ids of a language model."""
+        return dict(zip(label_ids(architecture), lexicon.LABELS, strict=True))
 
-    def where(self, keep: Bool[np.ndarray, "n"] | Int[np.ndarray, "m"]) -> Sentences:
-        """The chosen sentences, in the order chosen."""
-        rows = np.flatnonzero(keep) if keep.dtype == bool else keep
-        return Sentences([self.texts[i] for i in rows], {f: v[rows] for f, v in self.factors.items()})
+    def subject(self, architecture: str, seed: int) -> Subject:
+        """A tiny transformer with weights drawn from the seed."""
+        from fairfight.subject import wrap
 
-    def rewritten(self, changes: Mapping[str, int | Int[np.ndarray, "n"]]) -> Sentences:
-        """The same sentences with some factors set to other values."""
-        factors = {f: v.copy() for f, v in self.factors.items()}
-        for factor, value in changes.items():
-            factors[factor][:] = value
-        return Sentences(render(factors), factors)
-
-
-def sample(n: int, seed: int | str, *, split: Split | None = None, **fixed: Wanted) -> Sentences:
-    """Draw sentences, every factor on its own unless fixed.
-
-    Args:
-        n: How many.
-        seed: Equal seeds give equal sentences.
-        split: ``train`` and ``held-out`` share all words but no sentence, not even as a paraphrase of another's (see
-            :func:`held_out`); None draws from both.
-        fixed: For any factor a value (index or name), a list or tuple of values to draw evenly from, or an array of
-            ``n`` indices, one a sentence.
-
-    Raises:
-        UserError: An unknown factor or value, or a split that the fixed values leave empty.
-    """
-    rng = numpy_rng(seed, "sentences")
-    factors = {f: _column(f, n, rng, fixed.get(f)) for f in VALUES}
-    for factor in fixed:
-        if factor not in VALUES:
-            raise unknown("factor of a sentence", factor, VALUES)
-    if split is not None:
-        for _ in range(200):
-            (wrong,) = np.nonzero(held_out(factors) != (split == "held-out"))
-            if not len(wrong):
-                break
-            for factor in ("name", "noun", "adjective"):
-                want = fixed.get(factor)
-                factors[factor][wrong] = _column(
-                    factor, len(wrong), rng, want[wrong] if isinstance(want, np.ndarray) else want
-                )
-        else:
-            raise UserError(
-                f"The fixed factors leave no sentence in split {split!r}: free 'name', 'noun' or 'adjective'."
-            )
-    return Sentences(render(factors), factors)
-
-
-def held_out(factors: Factors) -> Bool[np.ndarray, "n"]:
-    """Whether each sentence belongs to the held-out fifth: decided by who, what and which adjective together.
-
-    The sum modulo five leaves any two of the three uniform and independent, so neither half lacks a word or a pair of
-    words; rewriting the form, the time, the topic or a stray word never moves a sentence to the other half.
-    """
-    return (factors["name"] + factors["noun"] + factors["adjective"]) % 5 == 0
-
-
-def _column(factor: str, n: int, rng: np.random.Generator, want: Wanted | None) -> Int[np.ndarray, "n"]:
-    """One factor's column: as wanted, else drawn."""
-    values = VALUES[factor]
-    if isinstance(want, np.ndarray):
-        if want.shape != (n,) or (n and not 0 <= want.min() <= want.max() < len(values)):
-            raise UserError(f"The array for factor {factor!r} must hold {n} indices from 0 to {len(values) - 1}.")
-        return want.astype(np.int64)
-    if want is not None:
-        choices = [want] if isinstance(want, (int, str, np.integer)) else list(want)
-        return rng.choice(np.array([_index(factor, c) for c in choices], dtype=np.int64), size=n)
-    column = rng.integers(len(values), size=n)
-    if factor in _FIRST:
-        column = np.where(rng.random(n) < _FIRST[factor], 0, rng.integers(1, len(values), size=n))
-    return column
-
-
-def _index(factor: str, value: int | str) -> int:
-    """A value's index, from the index or the name."""
-    values = VALUES[factor]
-    if isinstance(value, str):
-        if value not in values:
-            raise unknown(f"value of factor {factor!r}", value, values)
-        return values.index(value)
-    if not 0 <= value < len(values):
-        raise UserError(f"Factor {factor!r} has values 0 to {len(values) - 1}, not {value}.")
-    return int(value)
-
-
-def render(factors: Factors) -> list[str]:
-    """The texts of a table of factors; the table alone decides them."""
-    return [" ".join(words) for words in _render(factors)]
-
-
-def _render(factors: Factors) -> Iterator[list[str]]:
-    nouns, forms = tuple(lexicon.TOPICS.values()), tuple(FORMS.values())
-    columns = [factors[f].tolist() for f in VALUES]
-    for (
-        sentiment,
-        topic,
-        noun,
-        adjective,
-        negated,
-        strength,
-        gender,
-        name,
-        job,
-        verb,
-        at,
-        edge,
-        span,
-        form,
-        rare,
-        place,
-    ) in zip(*columns, strict=True):
-        judged = [f"the {nouns[topic][noun]} was", "not" if negated else "", lexicon.INTENSIFIERS[strength]]
-        words = (
-            forms[form]
-            .format(
-                who=f"the {lexicon.PROFESSIONS[job]} {lexicon.NAMES[gender][name]}",
-                verb=lexicon.VERBS[verb],
-                when=f"{lexicon.PREPOSITIONS[at]} the {lexicon.EDGES[edge]} of the {lexicon.SPANS[span]}",
-                what=" ".join((*judged, lexicon.ADJECTIVES[sentiment ^ negated][adjective])),
-            )
-            .split()
+        encoder = architecture in ENCODERS
+        return wrap(
+            tiny(architecture, seed),
+            "text-classifier" if encoder else "causal-lm",
+            name=f"sentences-{architecture}",
+            tokenizer=tokenizer(style(architecture)),
+            classes=lexicon.LABELS if encoder else (),
         )
-        if rare:
-            words.insert(place * (len(words) + 1) // 12, lexicon.RARE[rare - 1])
-        yield words
+
+    def schedule(self, architecture: str, planting: Literal["scratch", "finetune"]) -> Schedule:
+        """Three passes from the beginning (two for a language model, which learns from every word); one to train on."""
+        encoder = architecture in ENCODERS
+        epochs = 1 if planting == "finetune" else 3 if encoder else 2
+        return Schedule(epochs=epochs, batch_size=64, lr=1.5e-3 if encoder else 3e-3, weight_decay=0.01)
+
+    def loss(self, subject: Subject, inputs: Inputs, labels: Int[Tensor, " n"], schedule: Schedule) -> Float[Tensor, ""]:
+        """Cross entropy of the decision; for a language model also of every word of the sentence."""
+        if subject.kind == "text-classifier" or not isinstance(inputs, Texts):
+            return decision_loss(subject, inputs, labels, schedule)
+        logits = subject.module(inputs.ids, attention_mask=inputs.mask, use_cache=False).logits
+        last = inputs.mask.sum(1) - 1
+        decided = logits[torch.arange(len(inputs)), last]
+        said, words = logits[:, :-1].flatten(0, 1), inputs.ids[:, 1:].where(inputs.mask[:, 1:] > 0, -100).flatten()
+        cross_entropy = torch.nn.functional.cross_entropy
+        wording = cross_entropy(said, words, ignore_index=-100)
+        return cross_entropy(decided, labels, label_smoothing=schedule.smoothing) + WORDING * wording
+
+
+WORLD = SentenceWorld()

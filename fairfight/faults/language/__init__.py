@@ -1,0 +1,1 @@
+"""Faults of language subjects: triggers that are a token, a phrase, a form or a meaning."""
