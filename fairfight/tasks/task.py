@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -40,7 +41,7 @@ class Case:
     exams: tuple[Any, ...]
     """What each sitting's submission is tried on, given only after the submission is made."""
     answer: Any
-    """Sealed: only grading reads it (and the oracle)."""
+    """Sealed, one part a sitting: only grading reads it (and the oracle)."""
     void: str | None = None
     """Why the case must not be scored, if it must not."""
     exhibit: Exhibit | None = None
@@ -97,6 +98,22 @@ class Task(Protocol):
 
     def sit(self, submission: Any, exam: Any) -> Any:
         """Try a submission on its exam, in the contender's process and on its budget; gives plain arrays ("paper")."""
+        ...
+
+    def warm(self, modalities: Sequence[str]) -> None:
+        """Import what contenders will need, once, in the process that all others are forked from."""
+        ...
+
+    def easy(self) -> CaseSpec:
+        """A case on which every sound contender does well: the common suite tries contenders on it."""
+        ...
+
+    def smallest(self, brief: Any) -> Any:
+        """The brief cut down to the least that a contender must cope with."""
+        ...
+
+    def expect(self, metrics: dict[str, float]) -> list[str]:
+        """What a contender failed to do on the easy case, a sentence each; empty for a sound one."""
         ...
 
     def grade(self, answer: Any, papers: list[Any]) -> dict[str, float]:
