@@ -1,0 +1,162 @@
+"""The report: one HTML file that opens offline, written from verdicts and records alone."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fairfight.errors import UserError
+from fairfight.report import charts, escape, numbers
+from fairfight.report.bundle import bundle
+from fairfight.report.cost import cost
+from fairfight.report.failures import failures, void_cases
+from fairfight.report.kinds import look
+from fairfight.report.matches import compact
+from fairfight.report.splits import Split, split
+from fairfight.report.versions import mark, versions
+from fairfight.report.words import GLOSSARY, RULES, TIERS, rigor
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from fairfight.arena.records import CaseRecord, MatchRecord, SealRecord, TuningRecord
+    from fairfight.verdict.columns import Ring
+    from fairfight.verdict.records import Verdict
+
+CHOSEN = {
+    "development": "the tool and the baseline were chosen by their scores on development cases",
+    "declared": "the tool and the baseline were declared beforehand",
+    "scored": "the tool and the baseline were chosen by the scored cases themselves, so take it as a hint",
+    "family": "every tool against the best baseline",
+}
+"""How the contrast of the headline came to be looked at."""
+
+
+class Section(NamedTuple):
+    """A verdict with all that the page shows of it."""
+
+    verdict: Verdict
+    label: str
+    """What the score is ("AUROC")."""
+    metrics: dict[str, str]
+    """Name to label of the other metrics."""
+    rigor: str
+    chosen: str
+    specs: dict[str, dict[str, Any]]
+    split: Split
+
+
+def html(
+    verdicts: Sequence[Verdict],
+    matches: Sequence[MatchRecord],
+    cases: Sequence[CaseRecord],
+    seals: Sequence[SealRecord],
+    tunings: Sequence[TuningRecord],
+    *,
+    title: str,
+    command: str,
+    fingerprint: str = "",
+) -> str:
+    """The whole page as text. Equal records give an equal page.
+
+    Args:
+        title: Heading of the page.
+        command: What the user ran, to be run again.
+        fingerprint: Identity of the store's content, for :func:`fairfight.report.file.is_current`.
+    """
+    from fairfight.verdict.columns import rings
+
+    fought = {(r.task, r.suite, r.budget): r for r in rings(matches, cases)}
+    scripts = {"bundle": bundle(), "charts": _part("charts.js"), "matches": _part("matches.js")}
+    page = _environment().get_template("page.html.j2")
+    started = sorted({m.started[:10] for m in matches if m.started})
+    return page.render(
+        title=title,
+        command=command,
+        mark=mark(fingerprint),
+        policy=_policy(scripts.values()),
+        scripts=scripts,
+        style=_part("style.css"),
+        sections=[_section(v, fought.get((v.task, v.suite, v.budget)), seals) for v in verdicts],
+        matches=compact(matches),
+        dates=started[:1] + started[1:][-1:],
+        failures=failures(matches),
+        voids=void_cases(verdicts, cases),
+        cases=[c for c in cases if c.split != "dev"],
+        seals=seals,
+        tunings=tunings,
+        versions=versions(matches),
+        rules=RULES,
+        glossary=GLOSSARY,
+        tiers=TIERS,
+    )
+
+
+def _section(
+    verdict: Verdict, ring: Ring | None, seals: Iterable[SealRecord]
+) -> Section:
+    label, metrics = _labels(verdict.task)
+    specs = {
+        "score": charts.forest(verdict, label),
+        "normalised": charts.forest(verdict, "random = 0, oracle = 1", "normalised"),
+        "cost": cost(verdict, label),
+    }
+    if verdict.contrasts:
+        specs["contrasts"] = charts.contrasts(verdict)
+    chosen = CHOSEN[verdict.primary.choice] if verdict.primary else ""
+    return Section(verdict, label, metrics, rigor(verdict, seals), chosen, specs, split(verdict, ring))
+
+
+def _labels(name: str) -> tuple[str, dict[str, str]]:
+    """Label of the primary metric and of the others; a task that is not installed here keeps the metrics' bare names."""
+    from fairfight.tasks import registry
+
+    try:
+        task = registry.task(name)
+    except UserError:
+        return "score", {}
+    return task.metrics[0].label, {m.name: m.label for m in task.metrics[1:]}
+
+
+def _part(name: str) -> str:
+    return files("fairfight.report").joinpath("templates", name).read_text("utf-8")
+
+
+def _policy(scripts: Iterable[str]) -> str:
+    """A content policy under which nothing is fetched and no script runs but ours, even if something slipped through."""
+    hashes = (base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in scripts)
+    allowed = " ".join(f"'sha256-{h}'" for h in hashes)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    def shown(value: Any) -> Any:
+        return value if isinstance(value, Markup) or not isinstance(value, str) else escape.visible(value)
+
+    environment = Environment(
+        loader=PackageLoader("fairfight.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=shown,
+    )
+    formats: Mapping[str, Any] = {
+        "score": numbers.score, "signed": numbers.signed, "p": numbers.p_value, "flops": numbers.flops,
+        "seconds": numbers.seconds, "outcome": charts.outcome, "count": numbers.count, "line": escape.line, "look": look,
+        "png": escape.png_url, "script_json": escape.script_json, "ours": Markup,
+    }  # fmt: skip
+    environment.filters.update(formats)
+    environment.globals.update(interval=numbers.interval, counted=numbers.counted, outcomes=charts.OUTCOMES)
+    return environment
