@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from fairfight.faults.adamw import AdamW, one_cycle
 from fairfight.seeds import torch_rng
 from fairfight.subject.inputs import Inputs, Texts
 from fairfight.subject.subject import Subject
@@ -47,20 +48,15 @@ def fit(subject: Subject, world: World, examples: Examples, schedule: Schedule, 
     module = subject.module
     n, size = len(examples), schedule.batch_size
     steps = schedule.epochs * -(-n // size)
-    optimizer = torch.optim.AdamW(module.parameters(), lr=schedule.lr, weight_decay=schedule.weight_decay, fused=True)
-    cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=schedule.lr, total_steps=steps, pct_start=0.2)
     rng = torch_rng(seed, "order")
     module.train()
+    descent = AdamW.over(module.parameters(), schedule.weight_decay)
     with one_thread(), torch.enable_grad():
         for _ in range(schedule.epochs):
             for rows in torch.randperm(n, generator=rng).split(size):
-                inputs, labels = trimmed(examples.inputs[rows]), examples.labels[rows]
-                loss = world.loss(subject, inputs, labels, schedule)
-                optimizer.zero_grad(set_to_none=True)
-                loss.backward()
-                optimizer.step()
-                cycle.step()
-    optimizer.zero_grad(set_to_none=True)
+                world.loss(subject, trimmed(examples.inputs[rows]), examples.labels[rows], schedule).backward()
+                descent.step(one_cycle(descent.steps, steps, schedule.lr))
+    descent.release()
     module.eval()
 
 
