@@ -55,7 +55,10 @@ def _size(whole: Ring, ring: Ring, void: Mapping[str, str]) -> Iterator[str]:
     if void:
         verb = "is" if len(void) == 1 else "are"
         yield f"{len(void)} of {counted(len(whole.cases), 'case')} {verb} void and not scored."
-    if len(ring.seeds) == 1:
+    unfought = len(set(whole.cases) - set(whole.fought) - set(void))
+    if unfought:
+        yield f"{counted(unfought, 'case')} built but not fought yet."
+    if ring.seeds_a_case == 1:
         yield "One seed a case: how much a result depends on the seed is not known."
 
 

@@ -37,6 +37,17 @@ class Ring:
     set_aside: dict[str, int]
     """Contender to number of matches of older code, or repeated under other settings, that are not counted."""
 
+    @property
+    def fought(self) -> list[str]:
+        """Ids of the cases with a scored match."""
+        some = (~np.isnan(self.scores)).any(axis=(0, 2))
+        return [self.cases[i] for i in np.flatnonzero(some)]
+
+    @property
+    def seeds_a_case(self) -> int:
+        """Most seeds on any case."""
+        return int((~np.isnan(self.scores)).any(0).sum(-1).max(initial=0))
+
     def of_kind(self, *kinds: Kind) -> list[int]:
         """Rows of the contenders of these kinds."""
         return [i for i, kind in enumerate(self.kinds) if kind in kinds]

@@ -101,24 +101,21 @@ class Pick:
 def pick(ring: Ring, tunings: Sequence[TuningRecord] | None, declared: tuple[str, str] | None) -> Pick | None:
     """Choose the primary contrast; None without a tool or without a baseline.
 
-    In this order: the pair that was declared beforehand; the best tool and the best baseline on development cases, if
-    every tool and every baseline has been there (else the strongest baseline might be missing from the choice); the
-    best of each on the scored cases, to be reported with simultaneous intervals.
+    In this order: the pair that was declared beforehand, as are the only tool and the only baseline of a field; the
+    best tool and the best baseline on development cases, if every tool and every baseline has been there (else the
+    strongest baseline might be missing from the choice); the best of each on the scored cases, to be reported with
+    simultaneous intervals.
 
     Raises:
         UserError: A declared contender has no match here.
     """
     tools, baselines = ring.of_kind("tool"), ring.of_kind("baseline")
     if declared is not None:
-        rows = [ring.row(name) for name in declared]
-        for name, row in zip(declared, rows, strict=True):
-            if row is None:
-                raise UserError(
-                    f"The declared contender {name!r} has no match in {ring.task} ({ring.suite}): run it first."
-                )
-        return Pick(rows[0] or 0, rows[1] or 0, "declared", ())
+        return Pick(_declared(ring, declared[0]), _declared(ring, declared[1]), "declared", ())
     if not tools or not baselines:
         return None
+    if len(tools) == len(baselines) == 1:
+        return Pick(tools[0], baselines[0], "declared", ())
     dev = development_scores(tunings or (), ring)
     lacking = [ring.contenders[i] for i in [*tools, *baselines] if ring.contenders[i] not in dev]
     if not lacking:
@@ -136,6 +133,13 @@ def pick(ring: Ring, tunings: Sequence[TuningRecord] | None, declared: tuple[str
         "intervals and p-values are widened to hold for every tool against every baseline at once."
     )
     return Pick(tool, baseline, "scored", (caveat,))
+
+
+def _declared(ring: Ring, name: str) -> int:
+    row = ring.row(name)
+    if row is None:
+        raise UserError(f"The declared contender {name!r} has no match in {ring.task} ({ring.suite}): run it first.")
+    return row
 
 
 def _means(ring: Ring) -> Floats:

@@ -47,7 +47,7 @@ def tiers(
     Args:
         ring: Restricted to its valid cases.
         seals: Commitments to the ring's scored cases.
-        verified: Ids of cases whose seal has been opened and gave the committed hash.
+        verified: See :func:`sealed_cases`.
         differentials: Contender to the outcome of its differential test.
         over_random: Contrasts of all tools and combinations with random, Holm-corrected, where they are known already.
         draws: Of bootstrap and permutation.
@@ -136,13 +136,35 @@ def has_fault(case: CaseRecord) -> bool:
 
 
 def sealed_cases(ring: Ring, seals: Sequence[SealRecord], verified: Collection[str]) -> list[str]:
-    """Ids of the ring's cases that nobody could have fitted a contender to."""
-    fresh = [s for s in seals if s.task == ring.task and s.suite == ring.suite and s.drawn == "fresh"]
-    if not fresh:
+    """Ids of the ring's cases that nobody could have fitted a contender to.
+
+    Args:
+        ring: Restricted to its valid cases.
+        seals: Commitments; only fresh ones to this task and suite count.
+        verified: Ids of cases whose fresh seal was opened and gave the committed hash; as a mapping, case id to the
+            seal's commitment, else the last seal must precede every match on the case.
+    """
+    own = _fresh(ring, seals)
+    if not own or not verified:
         return []
-    committed = min(moment(s.committed) for s in fresh)
-    early = {m.plan.case_id for row in ring.matches for m in row if not m.started or moment(m.started) < committed}
-    return [c for c in ring.cases if c in verified and c in ring.records and c not in early]
+    when = {s.commitment: moment(s.committed) for s in own}
+    last = max(when.values())
+    started: dict[str, datetime] = {}
+    for m in (m for row in ring.matches for m in row):
+        # A match that does not say when it was fought may have been fought before the seal.
+        start = moment(m.started) if m.started else datetime.min.replace(tzinfo=UTC)
+        started[m.plan.case_id] = min(start, started.get(m.plan.case_id, start))
+
+    def committed(case: str) -> datetime:
+        return when.get(verified[case], last) if isinstance(verified, Mapping) else last
+
+    return [
+        c for c in ring.cases if c in verified and c in ring.records and c in started and started[c] >= committed(c)
+    ]
+
+
+def _fresh(ring: Ring, seals: Sequence[SealRecord]) -> list[SealRecord]:
+    return [s for s in seals if s.task == ring.task and s.suite == ring.suite and s.drawn == "fresh"]
 
 
 def _entry_problem(ring: Ring, row: int, seals: Sequence[SealRecord], sealed: int, real: int) -> str | None:
@@ -153,8 +175,7 @@ def _entry_problem(ring: Ring, row: int, seals: Sequence[SealRecord], sealed: in
         return f"{real} sealed cases on real pretrained subjects, {MIN_CASES} are needed"
     name = ring.contenders[row]
     codes = {m.plan.fingerprint for m in ring.matches[row]}
-    entered = [s for s in seals if s.task == ring.task and s.suite == ring.suite and s.drawn == "fresh"]
-    if not any(s.contenders.get(name) in codes for s in entered):
+    if not any(s.contenders.get(name) in codes for s in _fresh(ring, seals)):
         return "it was not entered with this code when the cases were sealed"
     uneven = unequal_tuning(ring, [row, *ring.of_kind("baseline")])
     return f"not the same tuning ({uneven})" if uneven else None

@@ -50,13 +50,14 @@ def headline(task: str, suite: str, contrast: Contrast | None, cases: int, why_n
         return f"{where}, no verdict: {why_none}."
     c = contrast
     on = f"on {counted(c.cases, 'case')} with {counted(c.seeds, 'seed')} each"
-    pair = f"the best tool {c.a}"
+    best = "" if c.choice == "declared" else "best "
+    pair = f"the {best}tool {c.a}"
     side = "ahead of" if c.difference > 0 else "behind"
     if not c.cases:
         return f"{where}, no verdict: {c.a} and {c.b} have no valid case in common."
     if c.cases < MIN_CASES:
         so_far = (
-            f"{side} the best baseline {c.b} by {number(abs(c.difference))}" if c.difference else f"level with {c.b}"
+            f"{side} the {best}baseline {c.b} by {number(abs(c.difference))}" if c.difference else f"level with {c.b}"
         )
         return (
             f"{where}, {counted(c.cases, 'case')} {'is' if c.cases == 1 else 'are'} too few for a verdict "
@@ -66,16 +67,16 @@ def headline(task: str, suite: str, contrast: Contrast | None, cases: int, why_n
     if c.decided:
         small = f", which is within the margin of {number(c.margin)} fixed beforehand" if c.equivalent else ""
         return (
-            f"{where}, {pair} is {side} the best baseline {c.b} by {number(abs(c.difference))} "
+            f"{where}, {pair} is {side} the {best}baseline {c.b} by {number(abs(c.difference))} "
             f"{interval(low, high)} {on} ({p_text(c.p_holm)}){small}."
         )
     measured = f"the difference is {number(c.difference, sign=True)} {interval(c.low, c.high)} {on}"
     if c.equivalent:
         return (
-            f"{where}, {pair} is as good as the best baseline {c.b} to within {number(c.margin)}: {measured} "
+            f"{where}, {pair} is as good as the {best}baseline {c.b} to within {number(c.margin)}: {measured} "
             f"(equivalence {p_text(c.tost_p)})."
         )
     return (
-        f"{where}, {pair} cannot be told from the best baseline {c.b}: {measured} ({p_text(c.p_holm)}); "
+        f"{where}, {pair} cannot be told from the {best}baseline {c.b}: {measured} ({p_text(c.p_holm)}); "
         f"a true difference of {number(c.mde)} would be seen four times in five."
     )

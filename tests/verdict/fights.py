@@ -33,14 +33,15 @@ def case(
 
 def match(contender: str, number: int, seed: int, score: float, **changes: Any) -> MatchRecord:
     """One match; ``changes`` go to the plan or the record, whichever has the field."""
-    plan: dict[str, Any] = dict(
-        task="detect", suite="quick", case_id=f"{number:04d}", case_name=f"case-{number}", contender=contender,
-        kind=kind_of(contender), fingerprint="f0", params={}, seed=seed, budget="default", trials=0,
-    )  # fmt: skip
-    record: dict[str, Any] = dict(
-        status="ok", score=score, metrics={"auroc": score}, cost=Cost(flops=1000, cpu_seconds=0.5),
-        started="2026-01-02T00:00:00+00:00",
-    )  # fmt: skip
+    plan: dict[str, Any] = {
+        "task": "detect", "suite": "quick", "case_id": f"{number:04d}", "case_name": f"case-{number}",
+        "contender": contender, "kind": kind_of(contender), "fingerprint": "f0", "params": {}, "seed": seed,
+        "budget": "default", "trials": 0,
+    }  # fmt: skip
+    record: dict[str, Any] = {
+        "status": "ok", "score": score, "metrics": {"auroc": score}, "cost": Cost(flops=1000, cpu_seconds=0.5),
+        "started": "2026-01-02T00:00:00+00:00",
+    }  # fmt: skip
     for key, value in changes.items():
         (plan if key in plan else record)[key] = value
     return MatchRecord(plan=MatchPlan(**plan), **record)
@@ -66,8 +67,8 @@ def fight(
 def tuned(contender: str, scores: Sequence[float], **changes: Any) -> TuningRecord:
     """What tuning saw on development cases."""
     trials = [{"params": {}, "score": s, "status": "ok"} for s in scores]
-    fields: dict[str, Any] = dict(
-        key=f"{contender}-{len(scores)}", task="detect", suite="quick", contender=contender, params={}, trials=trials,
-        cost=Cost(),
-    )  # fmt: skip
+    fields: dict[str, Any] = {
+        "key": f"{contender}-{len(scores)}", "task": "detect", "suite": "quick", "contender": contender, "params": {},
+        "trials": trials, "cost": Cost(),
+    }  # fmt: skip
     return TuningRecord(**{**fields, **changes})
