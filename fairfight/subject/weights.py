@@ -80,7 +80,7 @@ def _check_torch_file(file: Path) -> None:
         raise UserError(
             f"{file} is a pickle with more in it than weights, which may run code when opened: save it as safetensors."
         ) from error
-    except (RuntimeError, EOFError, ValueError) as error:
+    except (RuntimeError, EOFError, ValueError, OSError) as error:
         raise UserError(f"{file} is no whole torch file: fetch or save it again.") from error
 
 

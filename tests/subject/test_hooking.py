@@ -102,8 +102,11 @@ def test_hooks_are_gone_after_an_exception(conv: Subject) -> None:
 
 @pytest.mark.parametrize("wrong", [lambda h: h[:1], lambda _: None])
 def test_a_write_of_another_shape_is_refused(conv: Subject, wrong: object) -> None:
-    with pytest.raises(UserError, match=r"layers\.stage1 must give shape"), conv.hooks(
-        writes={"layers.stage1": wrong}  # type: ignore[dict-item]
+    with (
+        pytest.raises(UserError, match=r"layers\.stage1 must give shape"),
+        conv.hooks(
+            writes={"layers.stage1": wrong}  # type: ignore[dict-item]
+        ),
     ):
         conv(Images(torch.rand(2, 3, 16, 16)))
 

@@ -116,7 +116,9 @@ def test_readout_of_the_last_stream_is_the_answer(name: str) -> None:
     subject, inputs = tiny.subject(name), tiny.inputs(name)
     with torch.no_grad():
         logits, tape = read(subject, inputs, subject.trunk)
-        first, last = (subject.readout(subject.pool(tape[site], inputs)) for site in (subject.trunk[0], subject.trunk[-1]))
+        first, last = (
+            subject.readout(subject.pool(tape[site], inputs)) for site in (subject.trunk[0], subject.trunk[-1])
+        )
     close(last, logits)
     assert first.shape == logits.shape and not torch.allclose(first, logits)
 
