@@ -15,7 +15,10 @@ from fairfight.arena.records import CaseRecord, Cost, MatchPlan, MatchRecord, Se
 from fairfight.content import content_id
 from fairfight.tasks.registry import Kind
 
-HOSTILE = """<script>alert(1)</script><img src=x onerror="alert(2)">' " & </script><!-- \x1b[31mred\x1b[0m [bold]{{7*7}}"""
+HOSTILE = (
+    """<script>alert(1)</script><img src=x onerror="alert(2)">' " & </script><!-- """
+    "\x1b[31mred\x1b[0m [bold]{{7*7}}"
+)
 """Text as a data set or a model might write it against the reader."""
 
 FIELD: tuple[tuple[str, Kind, float, float, float], ...] = (
@@ -91,8 +94,9 @@ def _case(index: int, suite: str, hostile: bool) -> CaseRecord:
         pictures = [["a clean input", picture(2 * index)], ["the same with the trigger", picture(2 * index + 1)]]
     if hostile and index == 0:
         pictures += [["a picture from elsewhere", "https://example.org/spy.png"], [HOSTILE, "javascript:alert(3)"]]
+    planted = "trained in" if planting == "scratch" else "fine-tuned in"
     exhibit = {
-        "title": f"{family.replace('-', ' ').capitalize()}, {'trained in' if planting == 'scratch' else 'fine-tuned in'}",
+        "title": f"{family.replace('-', ' ').capitalize()}, {planted}",
         "text": text,
         "pictures": pictures,
         "facts": {"attack success": 0.97 - 0.001 * index, "clean accuracy": 0.961, "twin's accuracy": 0.965},
@@ -100,7 +104,8 @@ def _case(index: int, suite: str, hostile: bool) -> CaseRecord:
     void = "The fault did not take: attack success .62 after 3 attempts." if index == 13 else None
     if index == 17 and suite != "tour":
         void = "The oracle does not clearly beat random: .58 against .52."
-    return CaseRecord(content_id("detect", recipe), "detect", suite, name, "scored", modality, recipe, void, exhibit, 6.2)
+    identity = content_id("detect", recipe)
+    return CaseRecord(identity, "detect", suite, name, "scored", modality, recipe, void, exhibit, 6.2)
 
 
 def _ending(contender: str, index: int, seed: int, hostile: bool) -> tuple[str, str]:
@@ -150,14 +155,13 @@ def records(
                 )  # fmt: skip
                 used = int(flops * (1 + 0.2 * draw.random()))
                 cost = Cost(used, 0.02 + used / 4e10, 0.03 + used / 3e10, int(4e7 + used / 2e4), 0, plan.trials)
-                metrics = (
-                    {"score": score, "auroc": min(1.0, score + 0.02), "tpr_at_1_fpr": tpr, "twin_auroc": 0.5 + alarms / 4,
-                     "false_alarms": alarms}
-                    if status == "ok" else {}
-                )  # fmt: skip
+                metrics = {"score": score, "auroc": min(1.0, score + 0.02), "tpr_at_1_fpr": tpr}
+                metrics |= {"twin_auroc": 0.5 + alarms / 4, "false_alarms": alarms}
                 started = f"2026-11-{2 + index % 20:02d}T1{s % 10}:20:{len(matches) % 60:02d}+00:00"
                 matches.append(
-                    MatchRecord(plan, status, score, metrics, cost, reason or "", started, "0.1.0")  # type: ignore[arg-type]
+                    MatchRecord(
+                        plan, status, score, metrics if status == "ok" else {}, cost, reason or "", started, "0.1.0"
+                    )  # type: ignore[arg-type]
                 )
     return Records(made, matches, _seals(suite, fresh, fingerprints), _tunings(suite, params))
 
@@ -176,8 +180,8 @@ def _seals(suite: str, fresh: bool, fingerprints: dict[str, str]) -> list[SealRe
         SealRecord(
             content_id("seal", suite, length=64), "detect", suite, secret, "2026-11-01T08:00:00+00:00",
             "2026-11-22T08:00:00+00:00" if fresh else None, "fresh" if fresh else "public", fingerprints,
-        )  # fmt: skip
-    ]
+        )
+    ]  # fmt: skip
 
 
 def _tunings(suite: str, params: dict[str, dict[str, object]]) -> list[TuningRecord]:

@@ -22,6 +22,13 @@ MARK = "\u2063"
 """Invisible, and never left in a contender's name: what begins with it is a group's heading."""
 
 
+def vega() -> Any:
+    """Altair, loaded when the first chart is made."""
+    import altair
+
+    return altair
+
+
 def specification(chart: Any, height: int) -> dict[str, Any]:
     """The chart as Vega-Lite, as wide as its place and in the page's colours."""
     quiet = {"grid": False, "domain": False, "ticks": False}
@@ -88,10 +95,11 @@ def forest(verdict: Verdict, label: str, scale: Literal["score", "normalised"] =
     """Every contender with its interval, grouped by kind, between the floor and the ceiling.
 
     Args:
+        verdict: Whose standings.
         label: What the score is, for the axis.
         scale: As measured, or with ``random`` at 0 and ``oracle`` at 1.
     """
-    import altair as alt
+    alt = vega()
 
     def figures(s: Standing) -> tuple[float | None, float | None, float | None]:
         return (s.score, s.low, s.high) if scale == "score" else (s.normalised, s.normalised_low, s.normalised_high)
@@ -109,7 +117,8 @@ def forest(verdict: Verdict, label: str, scale: Literal["score", "normalised"] =
             rows.append((s.kind, row))
     order = _grouped((kind, row["name"]) for kind, row in rows)
     data = [row for _, row in rows]
-    x = horizontal(alt, label, [v for r in data for v in (r["mean"], r["low"], r["high"])] + [r["mean"] for r in limits])
+    span = [r[k] for r in data for k in ("mean", "low", "high")] + [r["mean"] for r in limits]
+    x = horizontal(alt, label, span)
     y = _vertical(alt, order)
     colour, shape = kind_scales(alt, [kind for kind, _ in rows])
     tooltip = [alt.Tooltip("name:N", title="contender"), alt.Tooltip("kind:N"), alt.Tooltip("said:N", title=label)]
@@ -144,7 +153,7 @@ def outcome(contrast: Contrast) -> str:
 
 def contrasts(verdict: Verdict) -> dict[str, Any]:
     """Each tool's difference from the best baseline, with the band inside which a difference counts as none."""
-    import altair as alt
+    alt = vega()
 
     margin = max((c.margin for c in verdict.contrasts), default=0.0)
     data = [
@@ -154,7 +163,8 @@ def contrasts(verdict: Verdict) -> dict[str, Any]:
          "p": numbers.p_value(c.p_holm)}
         for c in verdict.contrasts
     ]  # fmt: skip
-    x = horizontal(alt, "difference in score: tool − baseline", [v for r in data for v in (r["low"], r["high"], r["difference"], -margin, margin)])
+    span = [r[k] for r in data for k in ("low", "high", "difference", "less", "more")]
+    x = horizontal(alt, "difference in score: tool − baseline", span)
     y = _vertical(alt, [r["name"] for r in data])
     states = list(OUTCOMES)
     colour = alt.Color("state:N", scale=alt.Scale(domain=states, range=[o[0] for o in OUTCOMES.values()]), legend=None)

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from fairfight.report import numbers
-from fairfight.report.charts import horizontal, kind_scales, specification
+from fairfight.report.charts import horizontal, kind_scales, specification, vega
 from fairfight.report.escape import finite, line
 from fairfight.report.kinds import look
 from fairfight.report.labels import Box, place
@@ -35,14 +35,10 @@ def cost(verdict: Verdict, label: str) -> dict[str, Any]:
 
     Controls are the floor and the ceiling; a contender without counted operations has no place here.
     """
-    import altair as alt
-
-    shown = [s for s in verdict.standings if s.kind not in ("random", "oracle") and s.flops > 0 and finite(s.score) is not None]
-    limits = [
-        {"name": line(s.contender, 40), "score": finite(s.score)}
-        for s in verdict.standings
-        if s.kind in ("random", "oracle")
-    ]
+    alt = vega()
+    known = [s for s in verdict.standings if finite(s.score) is not None]
+    shown = [s for s in known if s.kind not in ("random", "oracle") and s.flops > 0]
+    limits = [{"name": line(s.contender, 40), "score": s.score} for s in known if s.kind in ("random", "oracle")]
     best = {s.contender for s in frontier(shown)}
     data: list[dict[str, Any]] = [
         {"name": line(s.contender, 40), "kind": look(s.kind).label, "score": s.score, "low": finite(s.low),
@@ -50,7 +46,8 @@ def cost(verdict: Verdict, label: str) -> dict[str, Any]:
          "said": f"{numbers.score(s.score)} {numbers.interval(s.low, s.high)}", "spent": numbers.flops(s.flops)}
         for s in sorted(shown, key=lambda s: (s.contender not in best, -s.score))
     ]  # fmt: skip
-    y = horizontal(alt, label, [v for r in data for v in (r["low"], r["high"], r["score"])] + [r["score"] for r in limits])
+    span = [r[k] for r in data for k in ("low", "high", "score")] + [r["score"] for r in limits]
+    y = horizontal(alt, label, span)
     powers = [math.log10(s.flops) for s in shown] or [9.0, 10.0]
     ends = (10 ** (min(powers) - 0.15), 10 ** (max(powers) + 0.3))
     named = _named(data, limits, ends, y["scale"].domain)
@@ -115,7 +112,7 @@ def _named(
     edge = sorted((across(r["flops"]), down(r["score"])) for r in data if r["best"])
     for (x, y), (x2, y2) in pairwise(edge):
         thin += [(x, y - 1, x2, y + 1), (x2 - 1, min(y, y2), x2 + 1, max(y, y2))]
-    taken += [(0, down(r["score"]) - 18, 60, down(r["score"]) + 1) for r in limits if r["score"] is not None]
+    taken += [(0, down(r["score"]) - 18, 60, down(r["score"]) + 1) for r in limits]
     points = [(r["name"], across(r["flops"]), down(r["score"])) for r in data]
     places = place(points, taken, thin, WIDTH, HEIGHT)
     return [

@@ -44,7 +44,7 @@ def script_json(value: Any) -> Markup:
         text = json.dumps(finite(value), separators=(",", ":"), allow_nan=False)
     for character, escape in _IN_SCRIPT.items():
         text = text.replace(character, escape)
-    return Markup(text)  # noqa: S704 - nothing left in it that HTML reads as markup
+    return Markup(text)  # nothing is left in it that HTML reads as markup
 
 
 def finite(value: Any) -> Any:

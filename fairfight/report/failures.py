@@ -30,14 +30,13 @@ class Failure:
 
 def failures(matches: Iterable[MatchRecord]) -> list[Failure]:
     """Every match that is neither ok nor void, grouped by contender, ending and reason; the most frequent first."""
-    groups: dict[tuple[str, ...], list[MatchRecord]] = {}
+    groups: dict[tuple[str, str, str, str, str, str], list[MatchRecord]] = {}
     for m in matches:
         if m.status not in ("ok", "void"):
             p = m.plan
             groups.setdefault((p.task, p.suite, p.contender, p.kind, m.status, m.reason), []).append(m)
     found = [
-        Failure(*key, matches=len(ms), cases=tuple(sorted({m.plan.case_name for m in ms})), example=ms[0].id)
-        for key, ms in groups.items()
+        Failure(*key, len(ms), tuple(sorted({m.plan.case_name for m in ms})), ms[0].id) for key, ms in groups.items()
     ]
     return sorted(found, key=lambda f: (-f.matches, f.contender, f.status, f.reason))
 

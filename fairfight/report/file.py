@@ -65,4 +65,3 @@ def is_current(path: str | Path, fingerprint: str) -> bool:
     except OSError:
         return False
     return bool(fingerprint) and f'name="fairfight-mark" content="{mark(fingerprint)}"'.encode() in head
-

@@ -28,9 +28,10 @@ class _Names:
 
 
 def compact(matches: Sequence[MatchRecord]) -> dict[str, Any]:
-    """Columns of all matches: ``{"n", "ids", "names": {column: texts}, "kinds", "columns": {column: values}, "metrics"}``.
+    """Columns of all matches, as the page's script reads them.
 
-    Text columns hold places in ``names``; ``kinds`` gives each contender's kind; figures are rounded to six digits.
+    ``columns`` holds one list a column; those of texts hold places in ``names``. ``kinds`` gives each contender's kind,
+    ``metrics`` one list a metric with none where it was not measured. Figures are rounded to six digits.
     """
     plans = [m.plan for m in matches]
     costs = [m.cost for m in matches]

@@ -64,6 +64,11 @@ def html(
     """The whole page as text. Equal records give an equal page.
 
     Args:
+        verdicts: What :func:`fairfight.verdict.judge` found.
+        matches: Every match, those that failed or that no verdict rests on included.
+        cases: Their cases, with exhibits.
+        seals: Commitments to the cases.
+        tunings: What tuning chose.
         title: Heading of the page.
         command: What the user ran, to be run again.
         fingerprint: Identity of the store's content, for :func:`fairfight.report.file.is_current`.
@@ -96,9 +101,7 @@ def html(
     )
 
 
-def _section(
-    verdict: Verdict, ring: Ring | None, seals: Iterable[SealRecord]
-) -> Section:
+def _section(verdict: Verdict, ring: Ring | None, seals: Iterable[SealRecord]) -> Section:
     label, metrics = _labels(verdict.task)
     specs = {
         "score": charts.forest(verdict, label),
@@ -112,7 +115,7 @@ def _section(
 
 
 def _labels(name: str) -> tuple[str, dict[str, str]]:
-    """Label of the primary metric and of the others; a task that is not installed here keeps the metrics' bare names."""
+    """Label of the primary metric and of the others; bare names where the task is not installed."""
     from fairfight.tasks import registry
 
     try:
@@ -127,7 +130,7 @@ def _part(name: str) -> str:
 
 
 def _policy(scripts: Iterable[str]) -> str:
-    """A content policy under which nothing is fetched and no script runs but ours, even if something slipped through."""
+    """A content policy under which nothing is fetched and no script runs but ours, whatever slipped through."""
     hashes = (base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in scripts)
     allowed = " ".join(f"'sha256-{h}'" for h in hashes)
     return (
@@ -154,8 +157,8 @@ def _environment() -> Environment:
     )
     formats: Mapping[str, Any] = {
         "score": numbers.score, "signed": numbers.signed, "p": numbers.p_value, "flops": numbers.flops,
-        "seconds": numbers.seconds, "outcome": charts.outcome, "count": numbers.count, "line": escape.line, "look": look,
-        "png": escape.png_url, "script_json": escape.script_json, "ours": Markup,
+        "seconds": numbers.seconds, "outcome": charts.outcome, "count": numbers.count, "line": escape.line,
+        "look": look, "png": escape.png_url, "script_json": escape.script_json, "ours": Markup,
     }  # fmt: skip
     environment.filters.update(formats)
     environment.globals.update(interval=numbers.interval, counted=numbers.counted, outcomes=charts.OUTCOMES)

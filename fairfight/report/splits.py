@@ -55,6 +55,7 @@ def split(verdict: Verdict, ring: Ring | None) -> Split:
     """Mean scores of a verdict's contenders: overall, by modality, and by fault family within each modality.
 
     Args:
+        verdict: Whose contenders, and which cases are void.
         ring: What the verdict rests on; its void cases are left out here.
     """
     import numpy as np
@@ -89,9 +90,7 @@ def _columns(ring: Ring, void: set[str]) -> tuple[Column, ...]:
     modalities = sorted({c.modality for c in valid.values()}, reverse=True)
     columns = [Column("all cases", "", tuple(valid))]
     if len(modalities) > 1:
-        columns += [
-            Column(m, "by modality", tuple(i for i, c in valid.items() if c.modality == m)) for m in modalities
-        ]
+        columns += [Column(m, "by modality", tuple(i for i, c in valid.items() if c.modality == m)) for m in modalities]
     for m in modalities:
         families: dict[str, list[int]] = defaultdict(list)
         for i, c in valid.items():

@@ -36,7 +36,7 @@ def show(verdicts: Iterable[Verdict], console: Console | None = None) -> None:
 
 
 def table(verdict: Verdict) -> Table:
-    """The standings: contender, kind, score with interval, 0–1 scale, false alarms if measured, failed / over budget, cost, tier."""
+    """The standings, in 80 columns: score with interval, 0–1 scale, false alarms if measured, failures, cost, tier."""
     from rich.table import Table
     from rich.text import Text
 
