@@ -37,7 +37,7 @@ def caveats(
     return (
         *_size(whole, ring, void),
         *(chosen.caveats if chosen else ()),
-        *_placebo(primary, controls),
+        *_placebo(ring, primary, controls),
         *_controls(ring),
         *_failures(ring, primary),
         *_pairs(ring, primary),
@@ -62,11 +62,12 @@ def _size(whole: Ring, ring: Ring, void: Mapping[str, str]) -> Iterator[str]:
         yield "One seed a case: how much a result depends on the seed is not known."
 
 
-def _placebo(primary: Contrast | None, controls: Sequence[Contrast]) -> Iterator[str]:
+def _placebo(ring: Ring, primary: Contrast | None, controls: Sequence[Contrast]) -> Iterator[str]:
     if primary is None:
         return
+    placebos = {ring.contenders[i] for i in ring.of_kind("placebo")}
     for c in controls:
-        if c.a == primary.a and c.choice == "family" and c.b != "random" and c.cases >= MIN_CASES and c.winner != c.a:
+        if c.a == primary.a and c.b in placebos and c.cases >= MIN_CASES and c.winner != c.a:
             gap = f"{number(c.difference, sign=True)} {interval(c.low, c.high)}"
             yield (
                 f"{c.a} is not shown to be better than the placebo {c.b} ({gap}): "
