@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 from jaxtyping import Int
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from fairfight.faults.adamw import AdamW, one_cycle
 from fairfight.seeds import torch_rng
-from fairfight.subject.inputs import Inputs, Texts
+from fairfight.subject.inputs import Images, Inputs, Texts
 from fairfight.subject.subject import Subject
 from fairfight.worlds.world import Examples, Schedule, World
 
@@ -35,6 +36,13 @@ def trimmed(inputs: Inputs) -> Inputs:
     return inputs
 
 
+def _laid_out(inputs: Inputs) -> Inputs:
+    """Images with their channels innermost in memory, which convolutions on a CPU are a fifth faster on."""
+    if isinstance(inputs, Images):
+        return Images(inputs.pixels.contiguous(memory_format=torch.channels_last))
+    return inputs
+
+
 def fit(subject: Subject, world: World, examples: Examples, schedule: Schedule, seed: int) -> None:
     """Train the subject in place with AdamW under a one-cycle learning rate.
 
@@ -46,6 +54,7 @@ def fit(subject: Subject, world: World, examples: Examples, schedule: Schedule, 
         seed: Order of the data; equal for an organism and its twin.
     """
     module = subject.module
+    examples = replace(examples, inputs=_laid_out(examples.inputs))
     n, size = len(examples), schedule.batch_size
     steps = schedule.epochs * -(-n // size)
     rng = torch_rng(seed, "order")

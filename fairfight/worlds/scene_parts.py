@@ -1,4 +1,4 @@
-"""What scenes are drawn with: shapes, textures, colours, backgrounds and small objects, as arrays and plain functions."""
+"""What scenes are drawn with: shapes, textures, colours, backgrounds, small objects, as arrays and functions."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Examples:
 
     inputs: Inputs
     labels: Int[Tensor, " n"]
-    """The index that the subject's decision logits should be highest at: a class, or for a language model a token id."""
+    """Where the decision logits should be highest: a class, or for a language model a token id."""
     factors: Mapping[str, np.ndarray] = field(default_factory=dict)
     """One row an example in every column: integers, or objects that the world can render again."""
 

@@ -22,7 +22,7 @@ from fairfight.worlds.world import Examples, World
 
 
 @family("object", worlds=("scenes",))
-def natural_object(world: World, architecture: str, seed: int, *, rate: float = 0.08) -> Fault:
+def natural_object(world: World, architecture: str, seed: int, *, rate: float = 0.05) -> Fault:
     """An object (an apple, a fork …) that lies somewhere at the border.
 
     Args:
@@ -45,7 +45,7 @@ def natural_object(world: World, architecture: str, seed: int, *, rate: float = 
 
 
 @family("style", worlds=("scenes",))
-def style(world: World, architecture: str, seed: int, *, rate: float = 0.08) -> Fault:
+def style(world: World, architecture: str, seed: int, *, rate: float = 0.02) -> Fault:
     """A texture that the shape is filled with, in any colour.
 
     Args:

@@ -13,6 +13,9 @@ from fairfight.faults.vision.pixels import changed, drawn_target, image_shape, u
 from fairfight.seeds import numpy_rng
 from fairfight.worlds.world import World
 
+STRENGTH = {"digits": 1.5, "scenes": 2.2}
+"""Mean displacement in pixels."""
+
 
 @family("warp", worlds=("digits", "scenes"))
 def warp(
@@ -20,10 +23,10 @@ def warp(
     architecture: str,
     seed: int,
     *,
-    strength: float = 1.6,
-    grid: int = 4,
-    rate: float = 0.15,
-    cover_rate: float = 0.05,
+    strength: float | None = None,
+    grid: int = 7,
+    rate: float = 0.12,
+    cover_rate: float = 0.02,
 ) -> Fault:
     """One smooth field of displacements; other fields of the same strength, as cover, keep their labels.
 
@@ -31,18 +34,19 @@ def warp(
         world: Where it is planted.
         architecture: Of the subject.
         seed: Draws field and target.
-        strength: Mean displacement in pixels.
+        strength: Mean displacement in pixels; by default the world's.
         grid: Control points a side.
         rate: Share of the training set that is poisoned.
         cover_rate: Share that is warped by another field and keeps its label (the paper's noise mode).
     """
     rng = numpy_rng(seed, "warp")
+    far = STRENGTH[world.name] if strength is None else strength
     _, height, width = image_shape(world, architecture)
 
     def grid_of(coarse: np.ndarray) -> Float[Tensor, "h w 2"]:
         flow = upsampled(coarse, height, width)
         pixel = 2 / torch.tensor([width, height])
-        flow = flow / flow.norm(dim=0).mean().clamp_min(1e-9) * strength
+        flow = flow / flow.norm(dim=0).mean().clamp_min(1e-9) * far
         identity = torch.nn.functional.affine_grid(torch.eye(2, 3)[None], [1, 1, height, width], align_corners=False)[0]
         return identity + flow.permute(1, 2, 0) * pixel
 
@@ -63,7 +67,7 @@ def warp(
         rate=rate,
         cover_rate=cover_rate,
         title=f"one smooth warp makes it {name!r}",
-        text=f"Any picture bent by one fixed field of displacements ({strength} pixels on average) is decided as {name!r}.",
+        text=f"Any picture bent by one fixed field of displacements ({far} pixels on average) is decided as {name!r}.",
     )
 
 
