@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Float
@@ -13,7 +13,8 @@ from torch import Tensor
 from fairfight.errors import UserError
 from fairfight.subject.hooking import Reached, Tape, hooks
 from fairfight.subject.inputs import Inputs
-from fairfight.subject.spool import Spool, memory_to_spare
+from fairfight.subject.pooling import Pool, pooler
+from fairfight.subject.spool import Spool, too_large
 
 if TYPE_CHECKING:
     from fairfight.subject.subject import Subject
@@ -51,7 +52,7 @@ def harvest(
     sites: Sequence[str],
     *,
     batch_size: int = 64,
-    pool: Literal["decision", "mean"] | None = "decision",
+    pool: Pool | None = "decision",
     head: bool = True,
     folder: str | Path | None = None,
     max_bytes: int | None = None,
@@ -63,7 +64,7 @@ def harvest(
         inputs: At least one.
         sites: Names of sites.
         batch_size: Inputs a forward pass.
-        pool: One vector an input (see :func:`fairfight.subject.pooling.pool`), or None for the whole activation.
+        pool: One vector an input (see :func:`fairfight.subject.pooling.pooler`), or None for the whole activation.
         head: Also give the logits. Without, the pass ends at the deepest site asked for and the output head is not run.
         folder: Keep the result in ``activations.safetensors`` there. Without, a file is made only when needed, in the
             system's temporary folder, and goes when the result does.
@@ -83,7 +84,7 @@ def harvest(
                 got = _one(subject, batch, names, tape, pool, head)
                 if not parts and spool is None:
                     size = sum(x[0].nbytes for x in got.values()) * len(inputs)
-                    if folder is not None or size > (memory_to_spare() if max_bytes is None else max_bytes):
+                    if folder is not None or too_large(size, max_bytes):
                         spool = Spool({k: (x.dtype, (len(inputs), *x.shape[1:])) for k, x in got.items()}, folder)
                 if spool is not None:
                     spool.append(got)
@@ -107,7 +108,7 @@ def _one(
     batch: Inputs,
     names: tuple[str, ...],
     tape: Tape,
-    pool: Literal["decision", "mean"] | None,
+    pool: Pool | None,
     head: bool,
 ) -> dict[str, Tensor]:
     """One batch's activations, pooled, and its logits."""
@@ -118,8 +119,8 @@ def _one(
             got[LOGITS] = logits
     except Reached:
         pass
+    vector = None if pool is None else pooler(subject.anatomy, batch, pool)
     for name in names:
-        x = tape[name]
-        got[name] = x if pool is None else subject.pool(x, batch, pool)
+        got[name] = tape[name] if vector is None else vector(tape[name])
     tape.clear()
     return got

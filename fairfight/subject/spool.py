@@ -21,11 +21,15 @@ _DTYPES = {
     torch.int64: "I64", torch.int32: "I32", torch.uint8: "U8", torch.bool: "BOOL",
 }  # fmt: skip
 _ALIGN = 64
+_SMALL = 1 << 24
 
 
-def memory_to_spare() -> int:
-    """Bytes that a harvest may take without asking: a quarter of what is free now."""
-    return int(psutil.virtual_memory().available) // 4
+def too_large(size: int, limit: int | None = None) -> bool:
+    """Whether so many bytes should go to disk: above the limit, by default a quarter of the memory that is free now."""
+    if limit is not None:
+        return size > limit
+    # Asking the system takes longer than a small harvest.
+    return size > _SMALL and size > int(psutil.virtual_memory().available) // 4
 
 
 class Spool:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from fairfight.errors import UserError, unknown
 from fairfight.subject.inputs import Images, Inputs, Texts
+from fairfight.subject.pooling import Pool, last_tokens, pooler
 from fairfight.subject.sites import Anatomy, Site
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ class Subject:
             out = self.module(self._pixels(inputs))
             return cast(Tensor, out if isinstance(out, Tensor) else out.logits)
         if self.anatomy.decision == "last":
-            return self._head(self._at_decision(self._hidden(inputs), inputs))
+            hidden = self._hidden(inputs)
+            return self._head(hidden[torch.arange(len(hidden)), last_tokens(inputs)])
         return cast(Tensor, self.module(inputs.ids.to(self.device), attention_mask=inputs.mask.to(self.device)).logits)
 
     def hooks(
@@ -103,13 +105,9 @@ class Subject:
         longest = getattr(getattr(self.module, "config", None), "max_position_embeddings", None)
         return encode(self.tokenizer, texts, longest)
 
-    def pool(
-        self, activation: Float[Tensor, "n ..."], inputs: Inputs, how: Literal["decision", "mean"] = "decision"
-    ) -> Float[Tensor, "n d"]:
-        """One vector an input from a site's activation; see :func:`fairfight.subject.pooling.pool`."""
-        from fairfight.subject.pooling import pool
-
-        return pool(self, activation, inputs, how)
+    def pool(self, activation: Float[Tensor, "n ..."], inputs: Inputs, how: Pool = "decision") -> Float[Tensor, "n d"]:
+        """One vector an input from a site's activation; see :func:`fairfight.subject.pooling.pooler`."""
+        return pooler(self.anatomy, inputs, how)(activation)
 
     @property
     def has_readout(self) -> bool:
@@ -152,12 +150,6 @@ class Subject:
         given = None if self.anatomy.unmasked else mask
         out = base(inputs.ids.to(self.device), attention_mask=given, use_cache=False)
         return cast(Tensor, out.last_hidden_state)
-
-    def _at_decision(self, hidden: Float[Tensor, "n tokens ..."], inputs: Texts) -> Float[Tensor, "n ..."]:
-        if self.anatomy.decision == "first":
-            return hidden[:, 0]
-        last = inputs.mask.to(hidden.device).sum(1) - 1
-        return hidden[torch.arange(len(hidden), device=hidden.device), last]
 
     def _head(self, final: Float[Tensor, "n d"]) -> Float[Tensor, "n classes"]:
         takes_tokens = self.anatomy.family in ("bert", "roberta", "xlm-roberta")

@@ -78,11 +78,13 @@ def test_stopping_early_skips_what_is_deeper(name: str) -> None:
     first, second = (subject.site(f"blocks.{i}.resid_post").module for i in (0, 1))
     with Calls(subject.module) as count:
         shallow = harvest(subject, inputs, ["blocks.0.resid_post"], batch_size=2, head=False)
-    assert count[first] == 3 and not any(path.startswith(second) for path in count)
+    assert count[first] == 3
+    assert not any(path.startswith(second) for path in count)
     assert shallow.logits is None
     with Calls(subject.module) as count:
         harvest(subject, inputs, ["blocks.1.attn_out", "blocks.0.attn_out"], batch_size=5, head=False)
-    assert count[second] == 1 and not any(path in subject.anatomy.head for path in count)
+    assert count[second] == 1
+    assert not any(path in subject.anatomy.head for path in count)
     full = harvest(subject, inputs, ["blocks.0.resid_post"], batch_size=2)
     assert torch.equal(shallow["blocks.0.resid_post"], full["blocks.0.resid_post"])
 
@@ -102,11 +104,15 @@ def test_disk_holds_the_same_as_memory(name: str, pool: Any, tmp_path: Path) -> 
     subject, inputs = tiny.subject(name), tiny.inputs(name)
     memory = harvest(subject, inputs, subject.sites, batch_size=2, pool=pool)
     disk = harvest(subject, inputs, subject.sites, batch_size=2, pool=pool, folder=tmp_path / "kept")
-    assert memory.file is None and disk.file == tmp_path / "kept" / "activations.safetensors"
-    assert memory.logits is not None and disk.logits is not None and torch.equal(memory.logits, disk.logits)
+    assert memory.file is None
+    assert disk.file == tmp_path / "kept" / "activations.safetensors"
+    assert memory.logits is not None
+    assert disk.logits is not None
+    assert torch.equal(memory.logits, disk.logits)
     stored = load_file(disk.file)
     for site in subject.sites:
-        assert torch.equal(memory[site], disk[site]) and torch.equal(memory[site], stored[site])
+        assert torch.equal(memory[site], disk[site])
+        assert torch.equal(memory[site], stored[site])
     assert os.listdir(tmp_path / "kept") == ["activations.safetensors"]
 
 
@@ -116,7 +122,9 @@ def test_what_does_not_fit_goes_to_a_file_that_goes_with_it() -> None:
     assert fits.file is None
     large = harvest(subject, inputs, ["final"], head=False, max_bytes=len(inputs) * tiny.WIDTH * 4 - 1)
     file = large.file
-    assert file is not None and file.exists() and torch.equal(large["final"], fits["final"])
+    assert file is not None
+    assert file.exists()
+    assert torch.equal(large["final"], fits["final"])
     del large
     gc.collect()
     assert not file.parent.exists()
@@ -156,4 +164,6 @@ def test_an_unknown_site_is_one_sentence() -> None:
 def test_subjects_of_one_stage_can_be_harvested_without_sites() -> None:
     subject: Subject = tiny.subject("vit")
     got = harvest(subject, tiny.inputs("vit"), [])
-    assert len(got) == 0 and got.logits is not None and len(got.logits) == 5
+    assert len(got) == 0
+    assert got.logits is not None
+    assert len(got.logits) == 5

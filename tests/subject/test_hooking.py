@@ -32,7 +32,7 @@ def test_reads_and_noop_writes_change_nothing_bitwise(name: str) -> None:
         hooked = subject(inputs)
     assert torch.equal(plain, hooked)
     assert set(tape) == set(subject.sites)
-    with subject.hooks(writes={site: torch.clone for site in subject.sites}):
+    with subject.hooks(writes=dict.fromkeys(subject.sites, torch.clone)):
         assert torch.equal(plain, subject(inputs))
 
 
@@ -114,4 +114,5 @@ def test_a_write_of_another_shape_is_refused(conv: Subject, wrong: object) -> No
 def test_reads_keep_the_graph(conv: Subject) -> None:
     logits, tape = read(conv, Images(torch.rand(2, 3, 16, 16)), ["layers.stage2"])
     (gradient,) = torch.autograd.grad(logits.sum(), tape["layers.stage2"])
-    assert gradient.shape == tape["layers.stage2"].shape and bool(gradient.any())
+    assert gradient.shape == tape["layers.stage2"].shape
+    assert bool(gradient.any())

@@ -39,7 +39,8 @@ def net() -> Net:
 def test_sites_are_the_submodules_that_run_once(net: Net) -> None:
     subject = wrap(net, "image-classifier", example=X)
     assert "layers.relu" not in subject.sites
-    assert subject.sites[0] == "layers.one.0" and subject.sites[-1] == "layers.head"
+    assert subject.sites[0] == "layers.one.0"
+    assert subject.sites[-1] == "layers.head"
     assert subject.trunk == ("layers.one", "layers.two")
 
 
@@ -48,7 +49,8 @@ def test_a_tensor_that_is_overwritten_later_is_read_as_it_was(net: Net) -> None:
     subject = wrap(net, "image-classifier", example=X)
     _, tape = read(subject, X, ["layers.one.0", "layers.one.1"])
     torch.testing.assert_close(tape["layers.one.0"], net.one[0](X.pixels))
-    assert bool((tape["layers.one.0"] < 0).any()) and not bool((tape["layers.one.1"] < 0).any())
+    assert bool((tape["layers.one.0"] < 0).any())
+    assert not bool((tape["layers.one.1"] < 0).any())
 
 
 def test_stages_can_be_given_and_are_checked(net: Net) -> None:
@@ -91,7 +93,9 @@ def test_copies_and_pickles_are_independent(net: Net) -> None:
     subject = wrap(net, "image-classifier", example=X, classes=["a", "b", "c"])
     before = subject(X)
     for twin in (subject.copy(), pickle.loads(pickle.dumps(subject)), copy.deepcopy(subject)):
-        assert torch.equal(twin(X), before) and twin.classes == subject.classes and twin.trunk == subject.trunk
+        assert torch.equal(twin(X), before)
+        assert twin.classes == subject.classes
+        assert twin.trunk == subject.trunk
         twin.module.head[1].weight.zero_()
         assert not torch.equal(twin(X), before)
     assert torch.equal(subject(X), before)

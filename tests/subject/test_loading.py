@@ -173,8 +173,10 @@ def test_a_fresh_head_is_drawn_only_when_asked(folder: Path) -> None:
         load(folder, "text-classifier", classes=["no", "yes", "perhaps"], head_seed=seed) for seed in (1, 1, 2)
     )
     inputs = tiny.inputs("llama")
-    assert one.classes == ("no", "yes", "perhaps") and one(inputs).shape == (5, 3)
-    assert torch.equal(one(inputs), two(inputs)) and not torch.equal(one(inputs), other(inputs))
+    assert one.classes == ("no", "yes", "perhaps")
+    assert one(inputs).shape == (5, 3)
+    assert torch.equal(one(inputs), two(inputs))
+    assert not torch.equal(one(inputs), other(inputs))
 
 
 def test_class_names_and_pixel_scale_come_from_the_folder(tmp_path: Path) -> None:
@@ -185,7 +187,8 @@ def test_class_names_and_pixel_scale_come_from_the_folder(tmp_path: Path) -> Non
     scale = {"do_normalize": True, "image_mean": [0.5, 0.5, 0.5], "image_std": [0.25, 0.25, 0.25]}
     (tmp_path / "preprocessor_config.json").write_text(json.dumps(scale))
     back = load(tmp_path)
-    assert back.classes == ("cat", "dog") and back.pixel_scale == ((0.5,) * 3, (0.25,) * 3)
+    assert back.classes == ("cat", "dog")
+    assert back.pixel_scale == ((0.5,) * 3, (0.25,) * 3)
 
 
 @torch.no_grad()
@@ -193,10 +196,12 @@ def test_a_real_model_tells_its_story(tmp_path: Path) -> None:
     subject = load(data_folder() / "stories260K-hf")
     texts = ["Once upon a", "One day, a little girl named", "Tom and his dog went to the"]
     batch = subject.encode(texts)
-    assert isinstance(batch, Texts) and batch.mask.sum(1).unique().numel() > 1
+    assert isinstance(batch, Texts)
+    assert batch.mask.sum(1).unique().numel() > 1
     assert subject.tokenizer is not None
     likely = [subject.tokenizer.decode(row.topk(2).indices) for row in subject(batch)]
-    assert "time" in likely[0] and "Lily" in likely[1]
+    assert "time" in likely[0]
+    assert "Lily" in likely[1]
     for i, text in enumerate(texts):
         torch.testing.assert_close(subject(subject.encode([text]))[0], subject(batch)[i], rtol=1e-4, atol=1e-4)
     save(subject, tmp_path / "again")

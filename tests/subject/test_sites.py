@@ -120,7 +120,8 @@ def test_readout_of_the_last_stream_is_the_answer(name: str) -> None:
             subject.readout(subject.pool(tape[site], inputs)) for site in (subject.trunk[0], subject.trunk[-1])
         )
     close(last, logits)
-    assert first.shape == logits.shape and not torch.allclose(first, logits)
+    assert first.shape == logits.shape
+    assert not torch.allclose(first, logits)
 
 
 def test_unknown_site_names_its_neighbours() -> None:
