@@ -292,11 +292,11 @@ def _is_current(plan: MatchPlan) -> bool:
     return known.get(plan.contender, plan.fingerprint) == plan.fingerprint
 
 
-def _sealed_cases(seals: Sequence[SealRecord]) -> set[str]:
-    """Ids of the cases that a fresh draw committed before the matches, where the commitment holds."""
+def _sealed_cases(seals: Sequence[SealRecord]) -> dict[str, str]:
+    """Case id to commitment for the cases of fresh draws whose commitment holds."""
     known = registry.tasks()
     return {
-        spec.id
+        spec.id: s.commitment
         for s in seals
         if s.drawn == "fresh" and s.secret and s.task in known and seal.holds(s, known[s.task])
         for spec in known[s.task].specs(s.suite, s.secret)

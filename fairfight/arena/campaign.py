@@ -201,7 +201,10 @@ class _LazyEngine:
 def _tune_all(
     entries: Sequence[_Entry], conditions: Terms, store: Store, engine: _LazyEngine, board: Board
 ) -> dict[tuple[str, str, str], Mapping[str, Any]]:
-    """Parameters by task, contender and modality, from the store or tuned now."""
+    """Parameters by task, contender and modality, from the store or tuned now.
+
+    Who has nothing to tune is tried once: its development score is what a verdict may choose contenders by.
+    """
     tuned: dict[tuple[str, str, str], Mapping[str, Any]] = {}
     if conditions.trials <= 1:
         return tuned
@@ -210,7 +213,7 @@ def _tune_all(
         for modality in e.modalities:
             dev = e.part("dev", modality)
             for who in e.contenders:
-                if not who.space or not dev:
+                if who.kind in ("random", "oracle") or not dev:
                     continue
                 ids = sorted(s.id for s in dev)
                 key = content_id(e.task.name, who.name, who.fingerprint, ids, conditions.budget, conditions.trials)
@@ -222,7 +225,7 @@ def _tune_all(
         return tuned
     lock = threading.Lock()
     cases = list({c.id: c for p in todo for c in p.cases}.values())
-    board.expect(building=len(cases), matches=len(todo) * conditions.trials * 2)
+    board.expect(building=len(cases), matches=sum(_trials(p.who, conditions) * len(p.cases) for p in todo))
 
     def prepare(lane: Lane, spec: CaseSpec) -> None:
         with board.doing(lane, f"building {spec.name} (for tuning)"):
@@ -249,10 +252,11 @@ def _practise(lane: Lane, job: _Practice, conditions: Terms, board: Board) -> Tu
     """Each trial is scored by its mean over the development cases."""
     from fairfight.arena.tuning import Search
 
-    search = Search(job.who, conditions.trials, derive("tuning", job.key))
+    trials = _trials(job.who, conditions)
+    search = Search(job.who, trials, derive("tuning", job.key))
     cases = [spec for spec in job.cases if _usable(lane, spec)]
     costs: list[Cost] = []
-    for _ in range(conditions.trials):
+    for _ in range(trials):
         params = search.ask()
         scores: list[float] = []
         failed = False
@@ -265,6 +269,10 @@ def _practise(lane: Lane, job: _Practice, conditions: Terms, board: Board) -> Tu
         search.tell(params, None if failed or not scores else scores)
         board.fought(len(job.cases))
     return search.record(key=job.key, suite=job.cases[0].suite, modality=job.modality, cost=_sum(costs))
+
+
+def _trials(who: Contender, conditions: Terms) -> int:
+    return conditions.trials if who.space else 1
 
 
 def _sum(costs: Sequence[Cost]) -> Cost:

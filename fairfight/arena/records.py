@@ -121,3 +121,5 @@ class TuningRecord:
     trials: list[dict[str, Any]]
     """Each trial: ``params``, ``score``, ``status``."""
     cost: Cost
+    modality: str = ""
+    """Of the development cases; contenders are tuned for each apart."""

@@ -162,6 +162,7 @@ def as_version_1(path: Path) -> MatchRecord:
         raw.execute("DROP TABLE entries")
         raw.execute("DROP TABLE revisions")
         raw.execute("ALTER TABLE matches DROP COLUMN version")
+        raw.execute("ALTER TABLE tunings DROP COLUMN modality")
         raw.execute("UPDATE meta SET value = '1' WHERE key = 'version'")
     raw.close()
     return record

@@ -25,7 +25,12 @@ def _from_1(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
-STEPS: dict[int, Callable[[Connection], None]] = {1: _from_1}
+def _from_2(connection: Connection) -> None:
+    """Version 2 tuned for vision and language together."""
+    connection.execute(text("ALTER TABLE tunings ADD COLUMN modality TEXT NOT NULL DEFAULT ''"))
+
+
+STEPS: dict[int, Callable[[Connection], None]] = {1: _from_1, 2: _from_2}
 """By the version that they start from."""
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 2
+VERSION = 3
 """Of this layout. Raise it together with a step in ``migrations``."""
 
 metadata = MetaData()
@@ -103,6 +103,7 @@ tunings = Table(
     Column("params", Text, nullable=False),
     Column("trials", Text, nullable=False),
     Column("cost", Text, nullable=False),
+    Column("modality", Text, nullable=False, server_default=""),
 )
 
 runs = Table(
