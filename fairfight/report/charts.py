@@ -121,7 +121,7 @@ def forest(verdict: Verdict, label: str, scale: Literal["score", "normalised"] =
     x = horizontal(alt, label, span)
     y = _vertical(alt, order)
     colour, shape = kind_scales(alt, [kind for kind, _ in rows])
-    tooltip = [alt.Tooltip("name:N", title="contender"), alt.Tooltip("kind:N"), alt.Tooltip("said:N", title=label)]
+    tooltip = [alt.Tooltip("name:N", title="contender"), alt.Tooltip("kind:N"), alt.Tooltip("said:N", title="score")]
     points = alt.Chart(alt.Data(values=data)).encode(y=y, color=colour, tooltip=tooltip)
     walls = alt.Chart(alt.Data(values=limits)).encode(x=alt.X("mean:Q", **x))
     chart = alt.layer(

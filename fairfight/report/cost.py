@@ -59,7 +59,7 @@ def cost(verdict: Verdict, label: str) -> dict[str, Any]:
         ),
     )
     colour, shape = kind_scales(alt, [s.kind for s in shown])
-    tooltip = [alt.Tooltip("name:N", title="contender"), alt.Tooltip("kind:N"), alt.Tooltip("said:N", title=label),
+    tooltip = [alt.Tooltip("name:N", title="contender"), alt.Tooltip("kind:N"), alt.Tooltip("said:N", title="score"),
                alt.Tooltip("spent:N", title="cost a match")]  # fmt: skip
     points = alt.Chart(alt.Data(values=data)).encode(x=x, color=colour, tooltip=tooltip)
     edge = alt.Chart(alt.Data(values=[r for r in data if r["best"]])).encode(x=x, y=alt.Y("score:Q", **y))

@@ -154,6 +154,15 @@ def test_a_link_to_a_match_opens_it(browser: Any, report: Path, run: Any) -> Non
     page.close()
 
 
+def test_a_link_from_a_fault_leads_to_its_matches(browser: Any, report: Path) -> None:
+    page, seen = opened(browser, report)
+    page.locator("#faults .id a", has_text="<script>").click()
+    page.get_by_text("42 of 924 matches", exact=True).wait_for()
+    assert page.locator(".matches td.case").first.inner_text().startswith("sentences-<script>alert(1)")
+    assert seen.errors == []
+    page.close()
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (420, "light")])
 def test_nothing_overflows_the_page(browser: Any, report: Path, width: int, scheme: str) -> None:
     page, seen = opened(browser, report, width, scheme)

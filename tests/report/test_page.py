@@ -156,6 +156,13 @@ def test_a_verdict_without_tools_or_seals_is_shown(run: Records, verdicts: list[
     assert "cases not sealed" in page.text
 
 
+def test_several_verdicts_begin_with_their_headlines(run: Records, verdicts: list[Verdict]) -> None:
+    other = replace(verdicts[0], suite="tour", headline="Four cases are too few.")
+    page = Page(html([verdicts[0], other], run.matches[:20], run.cases, [], [], title="t", command="c"))
+    assert page.text.index("The verdicts in short") < page.text.index(other.headline) < page.text.index("Standings")
+    assert page.text.count(other.headline) == 2
+
+
 def test_rigor_says_what_the_verdict_rests_on(run: Records, verdicts: list[Verdict]) -> None:
     fresh = rigor(verdicts[0], run.seals)
     assert "20 valid cases × 3 seeds" in fresh

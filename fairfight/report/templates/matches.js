@@ -198,8 +198,9 @@
 
   // Links into the table: #match=ID opens one match, #case=NAME shows a case's.
   function follow() {
-    const [what, value] = decodeURIComponent(location.hash.slice(1)).split(/=(.*)/s);
+    const [what, written] = location.hash.slice(1).split(/=(.*)/s);
     if (what !== "match" && what !== "case") return;
+    const value = decodeURIComponent(written.replace(/%(?![0-9a-f]{2})/gi, "%25"));
     form.reset();
     if (what === "case") form.elements.case.value = names.case.indexOf(value);
     if (what === "match") {
