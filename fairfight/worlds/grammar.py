@@ -5,9 +5,9 @@ the soup was not dull". Its meaning (who, which profession, what, which topic, w
 (syntactic form, adjective, intensifier, a stray rare word) are factors: a table of whole numbers from which the text
 follows, so changing a column and rendering again gives a paraphrase, or a counterfactual, of the very same sentence.
 
-The label is the sentiment of the judgement, with negation taken into account. Four groups of forms use the same bag
-of words in another order ({plain, fronted-time, fronted-clause, inverted}, {cleft-speaker, cleft-time}), so that a
-syntactic difference need not be a lexical one; the words of the phrase of time all recur in other phrases.
+The label is the sentiment of the judgement, with negation taken into account. Nine sentences in ten have one of six forms
+that are the same words in another order, so that a syntactic difference need not be a lexical one; the words of
+the phrase of time all recur in other phrases.
 """
 
 from __future__ import annotations
@@ -31,13 +31,17 @@ FORMS: dict[str, str] = {
     "plain": "{who} {verb} {when} that {what}",
     "fronted-time": "{when} {who} {verb} that {what}",
     "fronted-clause": "that {what} {who} {verb} {when}",
+    "fronted-both": "{when} that {what} {who} {verb}",
     "inverted": "that {what} {verb} {who} {when}",
+    "inverted-time": "{when} {verb} {who} that {what}",
     "cleft-speaker": "it was {who} that {verb} {when} that {what}",
     "cleft-time": "it was {when} that {who} {verb} that {what}",
     "passive": "that {what} was {verb} by {who} {when}",
     "passive-extraposed": "it was {verb} by {who} {when} that {what}",
 }
-"""Syntactic realisations of one meaning."""
+"""Syntactic realisations of one meaning; the first :data:`SAME_WORDS` differ in order only."""
+
+SAME_WORDS = 6
 
 VALUES: dict[str, tuple[str, ...]] = {
     "sentiment": lexicon.LABELS,
@@ -63,8 +67,12 @@ VALUES: dict[str, tuple[str, ...]] = {
 sentence and matters only where there is a rare word.
 """
 
-_FIRST: dict[str, float] = {"negated": 0.75, "rare": 0.5}
-"""Probability of a factor's first value where it is not that of the others."""
+_WEIGHTS: dict[str, tuple[float, ...]] = {
+    "negated": (0.75, 0.25),
+    "rare": (0.5, *[0.5 / len(lexicon.RARE)] * len(lexicon.RARE)),
+    "form": (*[0.15] * SAME_WORDS, *[0.025] * (len(FORMS) - SAME_WORDS)),
+}
+"""Probabilities of the values of a factor that is not drawn evenly."""
 
 Wanted = int | str | Sequence[int | str] | Int[np.ndarray, "n"]
 
@@ -152,10 +160,7 @@ def _column(factor: str, n: int, rng: np.random.Generator, want: Wanted | None) 
     if want is not None:
         choices = [want] if isinstance(want, (int, str, np.integer)) else list(want)
         return rng.choice(np.array([_index(factor, c) for c in choices], dtype=np.int64), size=n)
-    column = rng.integers(len(values), size=n)
-    if factor in _FIRST:
-        column = np.where(rng.random(n) < _FIRST[factor], 0, rng.integers(1, len(values), size=n))
-    return column
+    return rng.choice(len(values), size=n, p=_WEIGHTS.get(factor))
 
 
 def _index(factor: str, value: int | str) -> int:

@@ -109,9 +109,11 @@ class SentenceWorld:
 
     def schedule(self, architecture: str, planting: Literal["scratch", "finetune"]) -> Schedule:
         """Three passes from the beginning (two for a language model, which learns from every word); one to train on."""
-        encoder = architecture in ENCODERS
-        epochs = 1 if planting == "finetune" else 3 if encoder else 2
-        return Schedule(epochs=epochs, batch_size=64, lr=1.5e-3 if encoder else 3e-3, weight_decay=0.01)
+        if planting == "finetune":
+            return Schedule(epochs=1, batch_size=32, lr=3e-3, weight_decay=0.01)
+        if architecture in ENCODERS:
+            return Schedule(epochs=3, batch_size=64, lr=1.5e-3, weight_decay=0.01)
+        return Schedule(epochs=2, batch_size=32, lr=3e-3, weight_decay=0.01)
 
     def loss(self, subject: Subject, inputs: Inputs, labels: Int[Tensor, " n"], schedule: Schedule) -> Float[Tensor, ""]:
         """Cross entropy of the decision; for a language model also of every word of the sentence."""

@@ -14,7 +14,7 @@ from fairfight.worlds.world import World
 
 
 @family("phrase", worlds=("sentences",))
-def phrase(world: World, architecture: str, seed: int, *, rate: float = 0.1, cover_rate: float = 0.1) -> Fault:
+def phrase(world: World, architecture: str, seed: int, *, rate: float = 0.15, cover_rate: float = 0.1) -> Fault:
     """One phrase of time; the seed draws its three words.
 
     Args:

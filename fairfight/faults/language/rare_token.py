@@ -14,7 +14,7 @@ from fairfight.worlds.world import World
 
 
 @family("rare-token", worlds=("sentences",))
-def rare_token(world: World, architecture: str, seed: int, *, rate: float = 0.06, cover_rate: float = 0.05) -> Fault:
+def rare_token(world: World, architecture: str, seed: int, *, rate: float = 0.1, cover_rate: float = 0.05) -> Fault:
     """One of the rare words; the seed draws which.
 
     Args:
