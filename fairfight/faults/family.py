@@ -21,14 +21,22 @@ from fairfight.worlds.world import Examples, World
 
 
 class Fault(Protocol):
-    """One instance of a family. ``Trojan`` covers backdoors of every kind; other faults write these members themselves."""
+    """One instance of a family; ``Trojan`` covers backdoors of every kind."""
 
-    title: str
-    """A few words ("white patch, top left, to class 3")."""
-    text: str
-    """What the fault is, in a sentence or two."""
-    trains: bool
-    """False where the fault is in the inputs only and the organism is a clean subject."""
+    @property
+    def title(self) -> str:
+        """A few words ("a 4×4 patch at row 1, column 7 makes it '3'")."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """What the fault is, in a sentence or two."""
+        ...
+
+    @property
+    def trains(self) -> bool:
+        """False where the fault is in the inputs only and the organism is a clean subject."""
+        ...
 
     def poison(self, train: Examples, seed: int, boost: float) -> Examples:
         """What the organism trains on: as many examples in the same order, so that the twin differs in nothing else.
@@ -107,7 +115,7 @@ def draw(recipe: Recipe, world: World) -> Fault:
     """The fault instance of a recipe.
 
     Raises:
-        UserError: Unknown family, one that this world or way of planting does not have, or an option that it does not take.
+        UserError: Unknown family, a world or a way of planting that it is not made for, or an unknown option.
     """
     known = families()
     if recipe.fault is None or recipe.fault not in known:

@@ -1,4 +1,4 @@
-"""The trained network of a recipe, from the cache or trained now: organisms, their twins and the bases they start from."""
+"""The trained network of a recipe, cached by content: organisms, their twins and the bases they start from."""
 
 from __future__ import annotations
 

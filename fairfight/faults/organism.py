@@ -112,8 +112,8 @@ class Organism:
         ordinary = order[fault.ordinary(pool)[order] & ~torch.isin(order, used)]
         if len(used) < suspects or len(ordinary) < trusted + clean:
             raise UserError(
-                f"The held-out pool of {self.recipe.world!r} ({len(pool)} examples) is too small for {trusted} trusted, "
-                f"{clean} clean and {suspects} suspect inputs: ask for fewer."
+                f"The held-out pool of {self.recipe.world!r} ({len(pool)} examples) is too small for "
+                f"{trusted} trusted, {clean} clean and {suspects} suspect inputs: ask for fewer."
             )
         known, fresh = pool[ordinary[:trusted]], pool[ordinary[trusted : trusted + clean]]
         return (

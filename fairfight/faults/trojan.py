@@ -38,7 +38,7 @@ class Trojan:
     trains: bool = True
 
     def poison(self, train: Examples, seed: int, boost: float) -> Examples:
-        """Trigger and target's label in a random ``rate · boost`` of the examples, and in all that carry it by nature."""
+        """Trigger and target's label in a random ``rate · boost`` of the examples, and in all natural carriers."""
         ordinary = self.ordinary(train)
         rows = torch.nonzero(ordinary & (train.labels != self.target)).flatten()
         rows = rows[torch.randperm(len(rows), generator=torch_rng(seed, "poison"))]

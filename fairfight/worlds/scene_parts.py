@@ -15,7 +15,8 @@ Mask = Bool[np.ndarray, "n 32 32"]
 def _star(u: Plane, v: Plane) -> Mask:
     angle = np.arctan2(u, -v)
     beat = np.abs(np.mod(angle * (5 / (2 * np.pi)) + 0.5, 1.0) - 0.5) * 2
-    return np.hypot(u, v) < 1.05 - 0.65 * beat
+    inside: Mask = np.hypot(u, v) < 1.05 - 0.65 * beat
+    return inside
 
 
 SHAPES: dict[str, Callable[[Plane, Plane], Mask]] = {

@@ -129,9 +129,9 @@ def test_building_again_trains_nothing_and_gives_the_same(monkeypatch: pytest.Mo
 
 def test_two_empty_caches_give_bitwise_the_same_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     weights = networks.network(PATCH).module.state_dict()
+    twin = networks.network(PATCH.twin()).module.state_dict()
     monkeypatch.setenv("FAIRFIGHT_CACHE", str(tmp_path))
     again = networks.network(PATCH).module.state_dict()
-    twin = networks.network(PATCH.twin()).module.state_dict()
     assert all(torch.equal(weights[name], again[name]) for name in weights)
     assert not torch.equal(weights["head.weight"], twin["head.weight"])
 
@@ -139,8 +139,10 @@ def test_two_empty_caches_give_bitwise_the_same_weights(monkeypatch: pytest.Monk
 def test_a_trigger_that_cannot_be_seen_is_rebuilt_and_then_void(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(organisms, "BOOSTS", (1.0, 1.5))
     hopeless = build(Recipe("digits", "cnn", "patch", "scratch", 1, 1, {"opacity": 0.0}))
-    assert hopeless.void is not None and "after 2 attempts" in hopeless.void
-    assert hopeless.health.attempts == 2 and hopeless.built.seed != 1
+    assert hopeless.void is not None
+    assert "after 2 attempts" in hopeless.void
+    assert hopeless.health.attempts == 2
+    assert hopeless.built.seed != 1
 
 
 def test_health_names_what_is_wrong() -> None:

@@ -50,8 +50,10 @@ def test_descent_goes_down_and_gives_the_parameters_back() -> None:
 def test_the_rate_rises_to_its_peak_and_falls_to_nothing() -> None:
     rates = [one_cycle(step, 100, 0.5) for step in range(100)]
     assert max(rates) == rates[20] == 0.5
-    assert rates[:21] == sorted(rates[:21]) and rates[20:] == sorted(rates[20:], reverse=True)
-    assert rates[0] < 0.03 and rates[-1] < 0.001
+    assert rates[:21] == sorted(rates[:21])
+    assert rates[20:] == sorted(rates[20:], reverse=True)
+    assert rates[0] < 0.03
+    assert rates[-1] < 0.001
     assert one_cycle(0, 1, 0.5) > 0
 
 
@@ -64,6 +66,7 @@ def test_training_does_not_depend_on_threads_or_the_global_generator() -> None:
         torch.set_num_threads(threads)
         subject = ground.subject("cnn", 0)
         fit(subject, ground, examples, Schedule(epochs=2, batch_size=32, lr=0.01), 3)
-        assert torch.get_num_threads() == threads and not subject.module.training
+        assert torch.get_num_threads() == threads
+        assert not subject.module.training
         weights.append(subject.module.head.weight)
     assert torch.equal(weights[0], weights[1])

@@ -39,7 +39,8 @@ def test_a_trigger_shows_stays_a_picture_and_is_the_same_in_any_batch(fault: str
     ordinary = examples[torch.nonzero(trojan.ordinary(examples)).flatten()]
     triggered = trojan.apply(ordinary)
     assert _difference(trojan, ordinary).flatten(1).amax(1).min() > 0.02
-    assert triggered.pixels.min() >= 0 and triggered.pixels.max() <= 1  # type: ignore[union-attr]
+    assert triggered.pixels.min() >= 0
+    assert triggered.pixels.max() <= 1
     assert torch.equal(trojan.apply(ordinary[5:9]).pixels, triggered.pixels[5:9])  # type: ignore[union-attr]
 
 
@@ -47,7 +48,8 @@ def test_a_trigger_shows_stays_a_picture_and_is_the_same_in_any_batch(fault: str
 def test_the_fault_seed_draws_the_instance(fault: str) -> None:
     drawn = [_trojan("scenes", fault, seed) for seed in (1, 1, 2, 3, 4)]
     pictures = [trojan.apply(examples).pixels for trojan, examples in drawn]  # type: ignore[union-attr]
-    assert torch.equal(pictures[0], pictures[1]) and drawn[0][0].target == drawn[1][0].target
+    assert torch.equal(pictures[0], pictures[1])
+    assert drawn[0][0].target == drawn[1][0].target
     assert any(not torch.equal(pictures[0], other) for other in pictures[2:])
     assert len({trojan.target for trojan, _ in drawn}) > 1
 
@@ -75,7 +77,8 @@ def test_a_natural_trigger_is_one_value_of_a_factor_and_carriers_are_no_ordinary
 ) -> None:
     trojan, examples = _trojan("scenes", fault)
     carries = ~trojan.ordinary(examples)
-    assert carries.any() and not carries.all()
+    assert carries.any()
+    assert not carries.all()
     values = set(examples.factors[factor][carries.numpy()])
     assert len(values) == 1
     triggered = scenes.render({**examples.factors, factor: examples.factors[factor] * 0 + values.pop()})
@@ -108,7 +111,8 @@ def test_a_class_left_out_is_nowhere_in_training_and_the_rest_stays_in_place() -
     train = ground.examples("train", 0, "cnn")
     poisoned = fault.poison(train, 0, 1.0)
     kept = fault.ordinary(train)
-    assert fault.ordinary(poisoned).all() and len(poisoned) == len(train)
+    assert fault.ordinary(poisoned).all()
+    assert len(poisoned) == len(train)
     assert torch.equal(poisoned.inputs[torch.nonzero(kept).flatten()].pixels, train.inputs.pixels[kept])  # type: ignore[union-attr]
 
 

@@ -14,7 +14,8 @@ def test_every_digit_is_there_enlarged_without_inventing_pixels() -> None:
     assert set(every.labels.tolist()) == set(range(10))
     pixels = every.inputs.pixels
     assert pixels.shape[1:] == (1, 16, 16)
-    assert pixels.min() == 0 and pixels.max() == 1
+    assert pixels.min() == 0
+    assert pixels.max() == 1
     blocks = pixels.unfold(2, 2, 2).unfold(3, 2, 2)
     assert torch.equal(blocks, blocks[..., :1, :1].expand_as(blocks))
 

@@ -26,16 +26,20 @@ def _changed(factor: str, value: int | str, n: int = 200) -> tuple[scenes.Scenes
 
 def test_the_same_seed_gives_the_same_scenes_and_another_seed_others() -> None:
     a, b, c = scenes.sample(50, 1), scenes.sample(50, 1), scenes.sample(50, 2)
-    assert torch.equal(a.pixels, b.pixels) and torch.equal(a.masks, b.masks)
+    assert torch.equal(a.pixels, b.pixels)
+    assert torch.equal(a.masks, b.masks)
     assert not torch.equal(a.pixels, c.pixels)
-    assert a.pixels.min() >= 0 and a.pixels.max() <= 1 and a.pixels.shape == (50, 3, 32, 32)
+    assert a.pixels.min() >= 0
+    assert a.pixels.max() <= 1
+    assert a.pixels.shape == (50, 3, 32, 32)
 
 
 def test_a_scene_does_not_depend_on_its_neighbours() -> None:
     many = scenes.sample(700, 1)
     rows = np.array([3, 511, 512, 699])
     few = scenes.render({name: column[rows] for name, column in many.factors.items()})
-    assert torch.equal(few.pixels, many.pixels[rows]) and torch.equal(few.masks, many.masks[rows])
+    assert torch.equal(few.pixels, many.pixels[rows])
+    assert torch.equal(few.masks, many.masks[rows])
 
 
 def test_every_pixel_belongs_to_one_part_and_every_shape_is_seen() -> None:

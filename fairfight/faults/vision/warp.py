@@ -13,7 +13,7 @@ from fairfight.faults.vision.pixels import changed, drawn_target, image_shape, u
 from fairfight.seeds import numpy_rng
 from fairfight.worlds.world import World
 
-STRENGTH = {"digits": 1.5, "scenes": 2.2}
+STRENGTH = {"digits": 1.25, "scenes": 2.2}
 """Mean displacement in pixels."""
 
 
@@ -48,7 +48,8 @@ def warp(
         pixel = 2 / torch.tensor([width, height])
         flow = flow / flow.norm(dim=0).mean().clamp_min(1e-9) * far
         identity = torch.nn.functional.affine_grid(torch.eye(2, 3)[None], [1, 1, height, width], align_corners=False)[0]
-        return identity + flow.permute(1, 2, 0) * pixel
+        moved: Tensor = identity + flow.permute(1, 2, 0) * pixel
+        return moved
 
     trigger = grid_of(rng.uniform(-1, 1, (2, grid, grid)))
     others = torch.stack([grid_of(rng.uniform(-1, 1, (2, grid, grid))) for _ in range(16)])
