@@ -1,6 +1,6 @@
 """How long a user waits before anything happens: medians over fresh interpreters, beside a bare one.
 
-    uv run python benchmarks/startup.py [--json]
+uv run python benchmarks/startup.py [--json]
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ def main() -> None:
             subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
             taken[name].append(time.perf_counter() - begun)
     bare = statistics.median(taken["python, nothing imported"])
-    rows = [{"what": n, "seconds": statistics.median(t), "beyond_bare": statistics.median(t) - bare} for n, t in taken.items()]
+    rows = [
+        {"what": n, "seconds": statistics.median(t), "beyond_bare": statistics.median(t) - bare}
+        for n, t in taken.items()
+    ]
     if "--json" in sys.argv:
         print(json.dumps(rows, indent=2))
         return

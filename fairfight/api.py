@@ -11,9 +11,11 @@ from typing import Any
 from fairfight.arena import campaign, seal
 from fairfight.arena.progress import Watch
 from fairfight.arena.records import CaseRecord, MatchPlan, MatchRecord, SealRecord, TuningRecord
+from fairfight.arena.replay import Verification, replay
 from fairfight.arena.sitting import Limits
 from fairfight.arena.store import Store
-from fairfight.errors import UserError
+from fairfight.content import content_id
+from fairfight.errors import UserError, unknown
 from fairfight.tasks import registry
 from fairfight.tasks.task import SUITES
 from fairfight.verdict import Verdict, judge
@@ -114,7 +116,7 @@ def run(
         return _judged(opened, done.suite, ids=done.matches, tasks=done.tasks, new=done.new)
 
 
-def report(
+def results(
     suite: str | None = None, *, store: str | Path | Store | None = None, task: str | None = None
 ) -> list[Results]:
     """Judge what a store holds, a suite at a time, without fighting anything.
@@ -123,7 +125,7 @@ def report(
         UserError: The store holds no match of that suite or task.
     """
     if suite is not None and suite not in SUITES:
-        raise_unknown_suite(suite)
+        raise unknown("suite", suite, SUITES)
     with _open(store, readonly=True) as opened:
         chosen = [suite] if suite else [s for s in SUITES if opened.cases(suite=s)]
         found = [_judged(opened, s, tasks=[task] if task else None) for s in chosen]
@@ -131,13 +133,6 @@ def report(
     if not found:
         raise UserError("The store holds no matches to report on: run `fairfight run` first, or name another --store.")
     return found
-
-
-def raise_unknown_suite(suite: str) -> None:
-    """Say which suites there are."""
-    from fairfight.errors import unknown
-
-    raise unknown("suite", suite, SUITES)
 
 
 def show(match: str, *, store: str | Path | Store | None = None) -> MatchRecord:
@@ -148,28 +143,6 @@ def show(match: str, *, store: str | Path | Store | None = None) -> MatchRecord:
     """
     with _open(store, readonly=True) as opened:
         return opened.match(match)
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What checking a store found."""
-
-    seals_held: tuple[str, ...]
-    """Commitments that the revealed secrets give again."""
-    seals_broken: tuple[str, ...]
-    seals_closed: tuple[str, ...]
-    """Not revealed yet."""
-    matches_same: tuple[str, ...]
-    """Ids of re-fought matches with the same status, score, metrics and operations."""
-    matches_changed: tuple[tuple[str, str], ...]
-    """Ids with what differs."""
-    matches_stale: int
-    """Stored matches that cannot be re-fought because their contender or case has changed since."""
-
-    @property
-    def holds(self) -> bool:
-        """Whether nothing contradicts the store."""
-        return not self.seals_broken and not self.matches_changed
 
 
 def verify(
@@ -194,8 +167,6 @@ def verify(
     Raises:
         UserError: The store cannot be read or is empty.
     """
-    from fairfight.arena.replay import replay
-
     with _open(store, readonly=True) as opened:
         records = opened.seals(suite=suite)
         known = registry.tasks()
@@ -272,8 +243,6 @@ def _judged(
     tunings = [t for t in store.tunings(suite=suite) if tasks is None or t.task in tasks]
     current = [m for m in matches if _is_current(m.plan)]
     verdicts = judge(current, cases, tunings, seals, suite=suite, verified=_sealed_cases(seals))
-    from fairfight.content import content_id
-
     return Results(
         suite=suite,
         verdicts=tuple(verdicts),

@@ -31,7 +31,9 @@ def run(
     task: Annotated[list[str] | None, typer.Option(help="Only this task (repeatable).")] = None,
     contenders: Annotated[str | None, typer.Option(help="Only these, separated by commas.")] = None,
     seeds: Annotated[int | None, typer.Option(help="Match seeds on every case.")] = None,
-    budget: Annotated[str | None, typer.Option(help="Floating-point operations a sitting, such as 2e9 or 500M.")] = None,
+    budget: Annotated[
+        str | None, typer.Option(help="Floating-point operations a sitting, such as 2e9 or 500M.")
+    ] = None,
     trials: Annotated[int | None, typer.Option(help="Tuning trials for each contender; 1 means defaults.")] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes; one a core by default.")] = None,
     store: StorePlace = None,
@@ -113,7 +115,7 @@ def report(
     from fairfight import api
     from fairfight.report import console, terminal
 
-    found = api.report(suite, store=store, task=task)
+    found = api.results(suite, store=store, task=task)
     several = len(found) > 1
     for results in found:
         path = output.with_stem(f"{output.stem}-{results.suite}") if several else output

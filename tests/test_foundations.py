@@ -96,7 +96,9 @@ def test_an_unknown_name_gets_the_nearest_known() -> None:
     assert "none are known" in str(unknown("suite", "zzz", []))
 
 
-@pytest.mark.parametrize("statement", ["import fairfight", "import fairfight.cli", "from fairfight import api; api.catalogue()"])
+@pytest.mark.parametrize(
+    "statement", ["import fairfight", "import fairfight.cli", "from fairfight import api; api.catalogue()"]
+)
 def test_what_a_user_waits_for_needs_no_torch(statement: str) -> None:
     heavy = ["torch", "transformers", "sklearn", "scipy", "pyod", "optuna", "altair", "numba"]
     check = f"{statement}\nimport sys\nprint([m for m in {heavy} if m in sys.modules])"

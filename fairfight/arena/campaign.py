@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Any
 
-import fairfight
 from fairfight.arena import seal as seals
 from fairfight.arena.engine import LocalEngine
 from fairfight.arena.grid import Terms, field_of, plans_of, suite_of, tasks_of, terms
@@ -28,6 +27,7 @@ from fairfight.errors import UserError
 from fairfight.seeds import derive
 from fairfight.tasks.registry import Contender
 from fairfight.tasks.task import CaseSpec, Task
+from fairfight.version import __version__
 
 _DEV_SEED = 0
 
@@ -114,7 +114,9 @@ def run(request: Request, store: Store, watch: Watch | None = None) -> Campaign:
         raise UserError(f"--workers must be at least 1, not {workers}.")
     entries, hidden = _enter(request, suite, store)
     if not entries:
-        raise UserError(f"Suite {suite!r} has no cases for {', '.join(request.tasks or ['any task'])}: try --suite quick.")
+        raise UserError(
+            f"Suite {suite!r} has no cases for {', '.join(request.tasks or ['any task'])}: try --suite quick."
+        )
     record = _begin(request, store)
     engine = _LazyEngine(workers, entries, request.limits)
     board = Board(watch, workers)
@@ -159,7 +161,7 @@ def _secret(request: Request, task: Task, suite: str, store: Store) -> str:
 
 def _begin(request: Request, store: Store) -> RunRecord:
     options = {k: v for k, v in vars(request).items() if k != "limits" and v not in (None, False)}
-    versions = {"python": platform.python_version(), "torch": version("torch"), "fairfight": fairfight.__version__}
+    versions = {"python": platform.python_version(), "torch": version("torch"), "fairfight": __version__}
     record = RunRecord(secrets.token_hex(8), options, versions, os.cpu_count() or 1, seals.now())
     store.put_run(record)
     return record
@@ -383,4 +385,3 @@ def _case_record(spec: CaseSpec, opened: Opened) -> CaseRecord:
         exhibit=opened.exhibit,
         build_seconds=round(opened.seconds, 3),
     )
-

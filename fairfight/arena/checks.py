@@ -1,8 +1,8 @@
 """The common suite: what every contender of every task promises, also those from outside.
 
-    from fairfight.arena.checks import check_contender
+from fairfight.arena.checks import check_contender
 
-    check_contender("detect", "mahalanobis")
+check_contender("detect", "mahalanobis")
 """
 
 from __future__ import annotations

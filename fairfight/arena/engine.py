@@ -94,7 +94,8 @@ class LocalEngine:
                     return
 
         threads = [
-            threading.Thread(target=work, args=(n, lane), daemon=True) for n, lane in enumerate(self._lanes[: len(jobs)])
+            threading.Thread(target=work, args=(n, lane), daemon=True)
+            for n, lane in enumerate(self._lanes[: len(jobs)])
         ]
         for t in threads:
             t.start()
@@ -111,4 +112,6 @@ class LocalEngine:
         self._log.seek(max(0, size - 2000))
         last = self._log.read().decode(errors="replace").strip().splitlines()
         said = f" It said: {last[-1]}" if last else ""
-        return UserError(f"The arena's worker processes ended: {error}.{said} What was fought is stored; run again to go on.")
+        return UserError(
+            f"The arena's worker processes ended: {error}.{said} What was fought is stored; run again to go on."
+        )

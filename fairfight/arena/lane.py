@@ -6,7 +6,6 @@ import math
 from dataclasses import replace
 from typing import Any
 
-import fairfight
 from fairfight.arena.nursery import Ends
 from fairfight.arena.records import Cost, MatchPlan, MatchRecord, Status
 from fairfight.arena.referee import Opened
@@ -16,6 +15,7 @@ from fairfight.errors import UserError
 from fairfight.seeds import derive
 from fairfight.tasks.registry import Contender
 from fairfight.tasks.task import CaseSpec
+from fairfight.version import __version__
 
 
 class LaneBroken(RuntimeError):
@@ -73,7 +73,8 @@ class Lane:
             outcomes.append(self._sit(plan, who, key, i))
             if outcomes[-1].status != "ok":
                 break
-        status, reason, metrics = outcomes[-1].status, outcomes[-1].reason, {}
+        status, reason = outcomes[-1].status, outcomes[-1].reason
+        metrics: dict[str, float] = {}
         if status == "ok":
             status, reason, metrics = self._grade(key, outcomes)
         score = next(iter(metrics.values()), self._floors.get(key, 0.0))
@@ -87,7 +88,7 @@ class Lane:
             cost=replace(_total(outcomes), labels=opened.labels, trials=plan.trials),
             reason=reason,
             started=started,
-            version=fairfight.__version__,
+            version=__version__,
         )
 
     def floor(self, spec: CaseSpec, seed: int, score: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from fairfight.arena import seal as seals
 from fairfight.arena.engine import LocalEngine
@@ -14,6 +15,28 @@ from fairfight.tasks import registry
 from fairfight.tasks.task import CaseSpec
 
 _REPEATABLE = ("ok", "over-budget")
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What checking a store found."""
+
+    seals_held: tuple[str, ...]
+    """Commitments that the revealed secrets give again."""
+    seals_broken: tuple[str, ...]
+    seals_closed: tuple[str, ...]
+    """Not revealed yet."""
+    matches_same: tuple[str, ...]
+    """Ids of re-fought matches with the same status, score, metrics and operations."""
+    matches_changed: tuple[tuple[str, str], ...]
+    """Ids with what differs."""
+    matches_stale: int
+    """Stored matches that cannot be re-fought because their contender or case has changed since."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing contradicts the store."""
+        return not self.seals_broken and not self.matches_changed
 
 
 def replay(

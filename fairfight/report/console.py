@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from fairfight.arena.records import MatchRecord
+from fairfight.arena.replay import Verification
 from fairfight.report import numbers
 from fairfight.report.escape import line
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-
-class Verified(Protocol):
-    """What checking a store found; see :class:`fairfight.api.Verification`."""
-
-    seals_held: Sequence[str]
-    seals_broken: Sequence[str]
-    seals_closed: Sequence[str]
-    matches_same: Sequence[str]
-    matches_changed: Sequence[tuple[str, str]]
-    matches_stale: int
-
-    @property
-    def holds(self) -> bool: ...  # noqa: D102
 
 
 def _console() -> Console:
@@ -50,7 +37,9 @@ def show_catalogue(found: Mapping[str, Any]) -> None:
             scored = [c["name"] for c in cases if c["split"] == "scored"]
             if scored:
                 dev = len(cases) - len(scored)
-                console.print(f"  {suite}: {len(scored)} cases, {dev} for tuning: {escape(', '.join(scored))}", style="dim")
+                console.print(
+                    f"  {suite}: {len(scored)} cases, {dev} for tuning: {escape(', '.join(scored))}", style="dim"
+                )
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 2))
         for title in ("contender", "kind", "what it does", "source", "hyperparameters"):
             table.add_column(title, overflow="fold")
@@ -96,10 +85,12 @@ def show_match(record: MatchRecord) -> None:
         table.add_row(escape(name), escape(line(value)))
     console = _console()
     console.print(table)
-    console.print(f"Again: fairfight run --suite {plan.suite} --task {plan.task} --contenders {plan.contender}", markup=False)
+    console.print(
+        f"Again: fairfight run --suite {plan.suite} --task {plan.task} --contenders {plan.contender}", markup=False
+    )
 
 
-def show_verification(found: Verified) -> None:
+def show_verification(found: Verification) -> None:
     """What held and what did not, a line each."""
     console = _console()
     for commit in found.seals_held:

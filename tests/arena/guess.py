@@ -41,9 +41,7 @@ class Guess:
         if suite not in ("tour", "quick"):
             return []
         rows = [("scored", i) for i in range(3)] + ([("dev", 0), ("dev", 1)] if suite == "quick" else [])
-        return [
-            CaseSpec("guess", suite, f"{s}-{i}", s, {"seed": derive(secret, s, i)}, "vision") for s, i in rows
-        ]
+        return [CaseSpec("guess", suite, f"{s}-{i}", s, {"seed": derive(secret, s, i)}, "vision") for s, i in rows]
 
     def build(self, spec: CaseSpec, seed: int) -> Case:
         rng = numpy_rng(spec.recipe["seed"], seed)
