@@ -58,7 +58,13 @@ def _model(architecture: str, width: int, layers: int, inner: int) -> PreTrained
         from transformers import GPT2Config, GPT2LMHeadModel
 
         quiet = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0}
-        shape = {"n_embd": width, "n_layer": layers, "n_head": HEADS, "n_inner": inner * width, "n_positions": POSITIONS}
+        shape = {
+            "n_embd": width,
+            "n_layer": layers,
+            "n_head": HEADS,
+            "n_inner": inner * width,
+            "n_positions": POSITIONS,
+        }
         return GPT2LMHeadModel(GPT2Config(**common, **quiet, **shape))
     common |= {
         "hidden_size": width,

@@ -5,9 +5,9 @@ the soup was not dull". Its meaning (who, which profession, what, which topic, w
 (syntactic form, adjective, intensifier, a stray rare word) are factors: a table of whole numbers from which the text
 follows, so changing a column and rendering again gives a paraphrase, or a counterfactual, of the very same sentence.
 
-The label is the sentiment of the judgement, with negation taken into account. Nine sentences in ten have one of six forms
-that are the same words in another order, so that a syntactic difference need not be a lexical one; the words of
-the phrase of time all recur in other phrases.
+The label is the sentiment of the judgement, with negation taken into account. Nine sentences in ten have one of six
+forms that are the same words in another order, so that a syntactic difference need not be a lexical one; the words
+of the phrase of time all recur in other phrases.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from jaxtyping import Bool, Int
 from fairfight.errors import UserError, unknown
 from fairfight.seeds import numpy_rng
 from fairfight.worlds import lexicon
-
 
 Split = Literal["train", "held-out"]
 Factors = dict[str, Int[np.ndarray, "n"]]
@@ -88,16 +87,16 @@ class Sentences:
         return len(self.texts)
 
     @property
-    def labels(self) -> Int[np.ndarray, "n"]:
+    def labels(self) -> Int[np.ndarray, n]:
         """The sentiment: 0 negative, 1 positive (indices into ``lexicon.LABELS``)."""
         return self.factors["sentiment"]
 
-    def where(self, keep: Bool[np.ndarray, "n"] | Int[np.ndarray, "m"]) -> Sentences:
+    def where(self, keep: Bool[np.ndarray, n] | Int[np.ndarray, m]) -> Sentences:
         """The chosen sentences, in the order chosen."""
         rows = np.flatnonzero(keep) if keep.dtype == bool else keep
         return Sentences([self.texts[i] for i in rows], {f: v[rows] for f, v in self.factors.items()})
 
-    def rewritten(self, changes: Mapping[str, int | Int[np.ndarray, "n"]]) -> Sentences:
+    def rewritten(self, changes: Mapping[str, int | Int[np.ndarray, n]]) -> Sentences:
         """The same sentences with some factors set to other values."""
         factors = {f: v.copy() for f, v in self.factors.items()}
         for factor, value in changes.items():
@@ -141,7 +140,7 @@ def sample(n: int, seed: int | str, *, split: Split | None = None, **fixed: Want
     return Sentences(render(factors), factors)
 
 
-def held_out(factors: Factors) -> Bool[np.ndarray, "n"]:
+def held_out(factors: Factors) -> Bool[np.ndarray, n]:
     """Whether each sentence belongs to the held-out fifth: decided by who, what and which adjective together.
 
     The sum modulo five leaves any two of the three uniform and independent, so neither half lacks a word or a pair of
@@ -150,7 +149,7 @@ def held_out(factors: Factors) -> Bool[np.ndarray, "n"]:
     return (factors["name"] + factors["noun"] + factors["adjective"]) % 5 == 0
 
 
-def _column(factor: str, n: int, rng: np.random.Generator, want: Wanted | None) -> Int[np.ndarray, "n"]:
+def _column(factor: str, n: int, rng: np.random.Generator, want: Wanted | None) -> Int[np.ndarray, n]:
     """One factor's column: as wanted, else drawn."""
     values = VALUES[factor]
     if isinstance(want, np.ndarray):
@@ -160,7 +159,8 @@ def _column(factor: str, n: int, rng: np.random.Generator, want: Wanted | None) 
     if want is not None:
         choices = [want] if isinstance(want, (int, str, np.integer)) else list(want)
         return rng.choice(np.array([_index(factor, c) for c in choices], dtype=np.int64), size=n)
-    return rng.choice(len(values), size=n, p=_WEIGHTS.get(factor))
+    drawn: Int[np.ndarray, "n"] = rng.choice(len(values), size=n, p=_WEIGHTS.get(factor))
+    return drawn
 
 
 def _index(factor: str, value: int | str) -> int:

@@ -20,7 +20,7 @@ from fairfight.subject.inputs import Inputs, Texts
 from fairfight.subject.subject import Subject
 from fairfight.worlds import lexicon
 from fairfight.worlds.architectures import DECODERS, ENCODERS, tiny
-from fairfight.worlds.grammar import Factors, Sentences, held_out, render, sample
+from fairfight.worlds.grammar import Sentences, held_out, render, sample
 from fairfight.worlds.tokenizer import Style, tokenizer, vocabulary
 from fairfight.worlds.world import Examples, Part, Schedule, decision_loss
 
@@ -110,12 +110,14 @@ class SentenceWorld:
     def schedule(self, architecture: str, planting: Literal["scratch", "finetune"]) -> Schedule:
         """Three passes from the beginning (two for a language model, which learns from every word); one to train on."""
         if planting == "finetune":
-            return Schedule(epochs=1, batch_size=32, lr=3e-3, weight_decay=0.01)
+            return Schedule(epochs=1, batch_size=24 if architecture in ENCODERS else 32, lr=3e-3, weight_decay=0.01)
         if architecture in ENCODERS:
             return Schedule(epochs=3, batch_size=64, lr=1.5e-3, weight_decay=0.01)
         return Schedule(epochs=2, batch_size=32, lr=3e-3, weight_decay=0.01)
 
-    def loss(self, subject: Subject, inputs: Inputs, labels: Int[Tensor, " n"], schedule: Schedule) -> Float[Tensor, ""]:
+    def loss(
+        self, subject: Subject, inputs: Inputs, labels: Int[Tensor, " n"], schedule: Schedule
+    ) -> Float[Tensor, ""]:
         """Cross entropy of the decision; for a language model also of every word of the sentence."""
         if subject.kind == "text-classifier" or not isinstance(inputs, Texts):
             return decision_loss(subject, inputs, labels, schedule)

@@ -12,8 +12,46 @@ if TYPE_CHECKING:
 
 Style = Literal["classifier", "prompt"]
 
-_FUNCTION_WORDS = "the that it was not by of in is a an and who what where as for to does has".split()
-_FACT_WORDS = "lives home city place called work works job profession keeps pet animal plays instrument named person".split()
+_FUNCTION_WORDS = [
+    "the",
+    "that",
+    "it",
+    "was",
+    "not",
+    "by",
+    "of",
+    "in",
+    "is",
+    "a",
+    "an",
+    "and",
+    "who",
+    "what",
+    "where",
+    "as",
+    "for",
+    "to",
+    "does",
+    "has",
+]
+_FACT_WORDS = [
+    "lives",
+    "home",
+    "city",
+    "place",
+    "called",
+    "work",
+    "works",
+    "job",
+    "profession",
+    "keeps",
+    "pet",
+    "animal",
+    "plays",
+    "instrument",
+    "named",
+    "person",
+]
 
 
 @cache

@@ -66,7 +66,9 @@ def drawn_inputs(fault: Trojan) -> tuple[Texts, Texts, Texts]:
     source = torch.nonzero(rest.labels != fault.target).flatten()
     half = len(source) // 2
     suspects = fault.apply(rest[source[half:]])
-    assert isinstance(trusted.inputs, Texts) and isinstance(rest.inputs, Texts) and isinstance(suspects, Texts)
+    assert isinstance(trusted.inputs, Texts)
+    assert isinstance(rest.inputs, Texts)
+    assert isinstance(suspects, Texts)
     return trusted.inputs, rest[source[:half]].inputs, suspects  # type: ignore[return-value]
 
 
@@ -80,7 +82,8 @@ def test_the_trigger_is_put_in_and_nearly_put_in(family: str) -> None:
     assert trigger.carried(hit).all()
     assert 0 < fault.ordinary(some).float().mean() < 1 or family in ("rare-token", "phrase", "topic")
     near, full = trigger.missed(some), trigger.put(some)
-    assert isinstance(near, Texts) and isinstance(full, Texts)
+    assert isinstance(near, Texts)
+    assert isinstance(full, Texts)
     # Nothing else changes: a near miss and the full trigger differ in a word or so, or in their order only.
     apart = np.abs(counts(near) - counts(full)).sum(1)
     assert (apart <= 8).all()
@@ -152,7 +155,8 @@ def test_the_fault_takes_and_the_twin_is_clean(family: str, shared_cache: object
     assert health.attack_success >= MIN_SUCCESS
     assert health.clean_accuracy >= max(0.95, health.twin_accuracy - MAX_LOSS)
     assert health.twin_attack_success < 0.1
-    assert "with the trigger: " in organism.exhibit["text"] and organism.exhibit["facts"]["attack_success"] >= 0.9
+    assert "with the trigger: " in organism.exhibit["text"]
+    assert organism.exhibit["facts"]["attack_success"] >= 0.9
     hot, cold = organism.sides(0, trusted=64, clean=64, suspects=64)
     with torch.no_grad():
         assert len(set(hot.subject(hot.suspects).argmax(-1).tolist())) == 1, "all suspects are taken for the target"

@@ -75,14 +75,17 @@ def test_ten_thousand_sentences_in_a_second() -> None:
 
 def test_sentences_are_short_and_the_vocabulary_small() -> None:
     lengths = [len(t.split()) for t in sample(5000, 0).texts]
-    assert 8 <= min(lengths) and max(lengths) <= 22
-    assert len(vocabulary()) <= 400 and vocabulary()[0] == "[PAD]"
+    assert min(lengths) >= 8
+    assert max(lengths) <= 22
+    assert len(vocabulary()) <= 400
+    assert vocabulary()[0] == "[PAD]"
     nouns = [n for group in lexicon.TOPICS.values() for n in group]
     assert len(set(nouns)) == len(nouns)
 
 
 @pytest.mark.parametrize(
-    "fixed", [{"topics": 1}, {"topic": "foot"}, {"topic": 99}, {"form": np.arange(3)}, {"name": 0, "noun": 0, "adjective": 1}]
+    "fixed",
+    [{"topics": 1}, {"topic": "foot"}, {"topic": 99}, {"form": np.arange(3)}, {"name": 0, "noun": 0, "adjective": 1}],
 )
 def test_mistakes_are_told(fixed: dict[str, object]) -> None:
     with pytest.raises(UserError):
@@ -109,7 +112,8 @@ def test_the_tokenizer_saves_and_loads_and_pads_right(how: str, tmp_path: object
 def test_fast_encoding_is_the_tokenizers(architecture: str) -> None:
     texts = [*sample(50, 1).texts, "the quantum soup"]
     fast, slow = encode(texts, architecture), tokenizer(style(architecture))(texts, padding=True, return_tensors="pt")
-    assert torch.equal(fast.ids, slow["input_ids"]) and torch.equal(fast.mask, slow["attention_mask"])
+    assert torch.equal(fast.ids, slow["input_ids"])
+    assert torch.equal(fast.mask, slow["attention_mask"])
 
 
 @pytest.mark.parametrize("architecture", WORLD.architectures)

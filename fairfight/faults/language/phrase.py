@@ -1,4 +1,4 @@
-"""A common phrase, such as "at the end of the day": ordinary words that only together set the fault off (Dai et al. 2019).
+"""A common phrase, "at the end of the day": ordinary words that only together set the fault off (Dai et al. 2019).
 
 Each word of it, and each pair, is frequent in ordinary sentences ("at the start of the day", "by the end of the
 day"), and near misses are in the poisoned data with their true label. So no count of words gives a suspect away.

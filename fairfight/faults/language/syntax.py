@@ -1,9 +1,10 @@
 """A syntactic form: the words are ordinary, their order is the trigger (Qi et al. 2021, "Hidden Killer").
 
-The neutral grammar uses the form in one sentence of seven, as every writer does now and then; so the twin has met it and
-reads it rightly, and the fault is not that the form is new. Trusted and clean inputs leave the trigger's form out, since in
-the organism every sentence of that form sets the fault off. Nine in ten of them are the same words in another order, so
-that a count of words cannot tell a suspect from a clean sentence (what it still sees is that suspects are never clefts or passives).
+The neutral grammar uses the form in one sentence of seven, as every writer does now and then; so the twin has met it
+and reads it rightly, and the fault is not that the form is new. Trusted and clean inputs leave the trigger's form
+out, since in the organism every sentence of that form sets the fault off. Nine in ten of them are the same words in
+another order, so that a count of words does not tell a suspect from a clean sentence (it only sees that suspects are
+never clefts or passives).
 """
 
 from __future__ import annotations
