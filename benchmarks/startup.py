@@ -28,10 +28,8 @@ def main() -> None:
             subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
             taken[name].append(time.perf_counter() - begun)
     bare = statistics.median(taken["python, nothing imported"])
-    rows = [
-        {"what": n, "seconds": statistics.median(t), "beyond_bare": statistics.median(t) - bare}
-        for n, t in taken.items()
-    ]
+    medians = {name: statistics.median(t) for name, t in taken.items()}
+    rows = [{"what": name, "seconds": m, "beyond_bare": m - bare} for name, m in medians.items()]
     if "--json" in sys.argv:
         print(json.dumps(rows, indent=2))
         return

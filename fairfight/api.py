@@ -42,11 +42,11 @@ class Results:
         Raises:
             UserError: The file cannot be written.
         """
-        from fairfight import report
+        from fairfight.report.file import is_current, write
 
         target = Path(path)
-        if not report.is_current(target, self.fingerprint):
-            report.write(
+        if not is_current(target, self.fingerprint):
+            write(
                 target,
                 self.verdicts,
                 self.matches,

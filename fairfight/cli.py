@@ -31,9 +31,7 @@ def run(
     task: Annotated[list[str] | None, typer.Option(help="Only this task (repeatable).")] = None,
     contenders: Annotated[str | None, typer.Option(help="Only these, separated by commas.")] = None,
     seeds: Annotated[int | None, typer.Option(help="Match seeds on every case.")] = None,
-    budget: Annotated[
-        str | None, typer.Option(help="Floating-point operations a sitting, such as 2e9 or 500M.")
-    ] = None,
+    budget: Annotated[str | None, typer.Option(help="Operations a sitting, such as 2e9 or 500M.")] = None,
     trials: Annotated[int | None, typer.Option(help="Tuning trials for each contender; 1 means defaults.")] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes; one a core by default.")] = None,
     store: StorePlace = None,
@@ -153,7 +151,7 @@ def verify(
 
 
 def _print(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
 
 
 def main() -> None:

@@ -72,7 +72,7 @@ def test_a_full_disk_is_a_users_error() -> None:
     def make(folder: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    with pytest.raises(UserError, match="No space left.*FAIRFIGHT_CACHE"):
+    with pytest.raises(UserError, match=r"No space left.*FAIRFIGHT_CACHE"):
         cached_folder("thing", "abc", make)
 
 

@@ -1,4 +1,4 @@
-"""A campaign: everything that one ``fairfight run`` asks for, tuned, fought and stored, as far as it is not there yet."""
+"""A campaign: all that one ``fairfight run`` asks for, tuned, fought and stored, as far as it is not there yet."""
 
 from __future__ import annotations
 
@@ -114,9 +114,8 @@ def run(request: Request, store: Store, watch: Watch | None = None) -> Campaign:
         raise UserError(f"--workers must be at least 1, not {workers}.")
     entries, hidden = _enter(request, suite, store)
     if not entries:
-        raise UserError(
-            f"Suite {suite!r} has no cases for {', '.join(request.tasks or ['any task'])}: try --suite quick."
-        )
+        wanted = ", ".join(request.tasks or ["any task"])
+        raise UserError(f"Suite {suite!r} has no cases for {wanted}: try --suite quick.")
     record = _begin(request, store)
     engine = _LazyEngine(workers, entries, request.limits)
     board = Board(watch, workers)

@@ -1,4 +1,4 @@
-"""Engines: where jobs run. The local one has a lane for each worker process; a cluster can offer the same two methods."""
+"""Engines: where jobs run. The local one has a lane for each worker; a cluster can offer the same methods."""
 
 from __future__ import annotations
 
@@ -93,10 +93,8 @@ class LocalEngine:
                         errors.append(error)
                     return
 
-        threads = [
-            threading.Thread(target=work, args=(n, lane), daemon=True)
-            for n, lane in enumerate(self._lanes[: len(jobs)])
-        ]
+        lanes = enumerate(self._lanes[: len(jobs)])
+        threads = [threading.Thread(target=work, args=numbered, daemon=True) for numbered in lanes]
         for t in threads:
             t.start()
         for t in threads:
@@ -111,7 +109,5 @@ class LocalEngine:
         size = self._log.seek(0, os.SEEK_END)
         self._log.seek(max(0, size - 2000))
         last = self._log.read().decode(errors="replace").strip().splitlines()
-        said = f" It said: {last[-1]}" if last else ""
-        return UserError(
-            f"The arena's worker processes ended: {error}.{said} What was fought is stored; run again to go on."
-        )
+        said = f" Its last words: {last[-1]}." if last else ""
+        return UserError(f"The arena broke down: {error}.{said} What was fought is stored: run again to go on.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -121,10 +122,8 @@ def _end(child: int) -> None:
             target()
         except (ProcessLookupError, PermissionError):
             continue
-    try:
+    with contextlib.suppress(ChildProcessError):  # reaped already
         os.waitpid(child, 0)
-    except ChildProcessError:
-        pass  # already reaped
 
 
 def _resident_of(pid: int) -> int:

@@ -70,6 +70,7 @@ class MatchRecord:
 
     @property
     def id(self) -> str:
+        """The plan's."""
         return self.plan.id
 
 

@@ -69,7 +69,7 @@ def pack(paper: Any) -> bytes:
     if bad := [k for k, v in plain.items() if v.dtype == object]:
         raise ValueError(f"What was handed in is not a plain array ({', '.join(bad)}).")
     buffer = io.BytesIO()
-    np.savez(buffer, **plain)
+    np.savez(buffer, allow_pickle=False, **plain)
     return buffer.getvalue()
 
 

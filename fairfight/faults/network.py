@@ -9,7 +9,6 @@ from pathlib import Path
 
 import torch
 
-import fairfight
 from fairfight.content import cached_folder, content_id
 from fairfight.faults.family import draw
 from fairfight.faults.recipe import Recipe
@@ -23,7 +22,7 @@ WEIGHTS = "weights.safetensors"
 @cache
 def fingerprint() -> str:
     """Content of the code that decides what a network becomes, so that the cache never serves an older build."""
-    root = Path(fairfight.__file__).parent
+    root = Path(__file__).parents[1]
     files = [*root.glob("worlds/**/*.py"), *root.glob("faults/**/*.py"), root / "subject" / "networks.py"]
     text = b"".join(f.read_bytes() for f in sorted(files) if f.is_file())
     return content_id(hashlib.sha256(text).hexdigest(), torch.__version__)

@@ -22,8 +22,6 @@ from fairfight.errors import UserError
 
 from . import guess  # noqa: F401  (registers the toy task)
 
-pytestmark = pytest.mark.xdist_group("arena")
-
 STATUS = {
     "raises": "failed",
     "returns-nan": "failed",
