@@ -30,6 +30,7 @@ from torch.autograd import forward_ad
 from torch.nn.modules import module as module_globals
 
 if TYPE_CHECKING:
+    from torch.optim import Optimizer
     from torch.utils._python_dispatch import TorchDispatchMode
 
     from fairfight.arena.meter import Meter
@@ -39,6 +40,7 @@ UNSTEADY = ("Moe", "MoE", "Expert", "Router", "AdaptiveLogSoftmax", "Transformer
 """In the name of a library's module whose work depends on the values that come in."""
 
 Call = Callable[..., Any]
+Survey = tuple[Hashable, ...] | None
 Key = Hashable | None
 """What of a call's inputs or outputs decides its cost; None where that cannot be told."""
 
@@ -54,7 +56,12 @@ class Piece:
     own: int
     part: int
     key: Key
+    total: int | None = None
+    """Of the part's own call; None where hooks or unknown code were in it."""
+    survey: Survey = None
+    """What the part was like when the total was taken."""
     out: Key = None
+    """What came out, where hooks or unknown code had a say in it."""
 
 
 @dataclass
@@ -86,9 +93,15 @@ class _Thread(threading.local):
     mode: TorchDispatchMode | None = None
     on: bool = True
     """Whether this thread's mode is on the stack."""
+    surveys: dict[int, Survey]
+    """Of the modules in the outermost known call: hooks may come and go between calls, hardly in them."""
+    open: bool = True
+    """Whether hooks or unknown code had a say in what the last call gave."""
     quiet: bool = False
     """Inside a call that is charged as a whole: nobody else's code runs there."""
     frame: Frame | None = None
+    mask: tuple[Tensor | None, int, bool] = (None, 0, False)
+    """The last one looked at, and whether it masks nothing."""
 
 
 class Calls:
@@ -98,6 +111,7 @@ class Calls:
         self._meter = meter
         self._thread = _Thread()
         self._trusted: dict[type, bool] = {}
+        self._steps: dict[Hashable, int] = {}
         self._bills: dict[int, tuple[weakref.ref[nn.Module], dict[Hashable, Bill]]] = {}
 
     def trust(self, module: nn.Module) -> None:
@@ -108,6 +122,7 @@ class Calls:
         """Tell the calling thread's own counting mode, which has just been entered."""
         self._thread.__dict__.clear()
         self._thread.mode = mode
+        self._thread.surveys = {}
 
     def leave_thread(self) -> None:
         """The calling thread's mode has been left."""
@@ -118,11 +133,48 @@ class Calls:
         thread = self._thread
 
         def counted_call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
-            if thread.quiet or thread.mode is None or (thread.on and _is_strange()):
+            if thread.quiet or thread.mode is None:
+                return call(module, *args, **kwargs)
+            frame = thread.frame
+            if frame is not None and self._goes_as_before(frame, module):
+                thread.quiet = True
+                try:
+                    out = call(module, *args, **kwargs)
+                finally:
+                    thread.quiet = False
+                self._resume(frame)
+                return out
+            if thread.on and _is_strange():
                 return call(module, *args, **kwargs)
             return self._call(call, module, args, kwargs)
 
         return counted_call
+
+    def counted_step(self, step: Call) -> Call:
+        """An optimiser's ``step`` such that it is charged by what it cost with such gradients and states before."""
+        thread, meter, prices = self._thread, self._meter, self._steps
+
+        def counted_step(optimizer: Optimizer, closure: Call | None = None) -> Any:
+            if thread.quiet or closure is not None or not thread.on or thread.mode is None or _is_strange():
+                return step(optimizer) if closure is None else step(optimizer, closure)
+            if meter.tripped:
+                meter.charge(0)
+            key = _key_of_step(optimizer)
+            if key not in prices:
+                start = meter.flops
+                out = step(optimizer)
+                prices[key] = meter.flops - start
+                return out
+            meter.charge(prices[key])
+            self._turn(False)
+            thread.quiet = True
+            try:
+                return step(optimizer)
+            finally:
+                thread.quiet = False
+                self._turn(True)
+
+        return counted_step
 
     def _call(self, call: Call, module: nn.Module, args: Any, kwargs: Any) -> Any:
         """A call as a part of the call around it, with the module's own hooks apart."""
@@ -130,32 +182,48 @@ class Calls:
             self._meter.charge(0)
         thread = self._thread
         parent, was_on = thread.frame, thread.on
+        if parent is None:
+            thread.surveys = {}
         key = self._key_of(args, kwargs)
         if parent is not None:
             self._part_begins(parent, module, key)
-        out: Any = None
+        start = self._meter.flops
         try:
             if not self._is_known(module):
                 self._counted_exactly()
                 out = call(module, *args, **kwargs)
+                thread.open = True
             elif _has_hooks(module.__dict__):
-                self._counted_exactly()
-                forward = module.forward
-                # The original call runs the hooks; between them it finds this in place of the class's method.
-                module.__dict__["forward"] = lambda *a, **k: self._forward(forward, module, self._key_of(a, k), a, k)
-                try:
-                    out = call(module, *args, **kwargs)
-                finally:
-                    del module.__dict__["forward"]
+                out = self._with_hooks(call, module, key, args, kwargs)
+                thread.open = True
             else:
                 out = self._forward(module._call_impl, module, key, args, kwargs)
+            if parent is not None and not parent.lost:
+                thread.frame = parent
+                self._part_ended(parent, start, out)
             return out
         finally:
             thread.frame = parent
             if parent is not None:
-                self._part_ended(parent, out)
+                self._resume(parent)
             else:
                 self._turn(was_on)
+
+    def _with_hooks(self, call: Call, module: nn.Module, key: Key, args: Any, kwargs: Any) -> Any:
+        """The original call runs the hooks, with the mode on; between them it finds ours in place of the forward."""
+        self._counted_exactly()
+        own = module.__dict__
+        forward = module.forward
+        kept = not own["_forward_pre_hooks"] and not own["_backward_hooks"] and not own["_backward_pre_hooks"]
+
+        def counted_forward(*args: Any, **kwargs: Any) -> Any:
+            return self._forward(forward, module, key if kept else self._key_of(args, kwargs), args, kwargs)
+
+        own["forward"] = counted_forward
+        try:
+            return call(module, *args, **kwargs)
+        finally:
+            del own["forward"]
 
     def _forward(self, run: Call, module: nn.Module, key: Key, args: Any, kwargs: Any) -> Any:
         """A known module's own forward, by its bill where there is one."""
@@ -164,14 +232,20 @@ class Calls:
         try:
             if key is None:
                 self._counted_exactly()
-                return run(*args, **kwargs)
-            shape: list[Hashable] = [key, module.training]
-            free = self._survey(module, shape)
+                out = run(*args, **kwargs)
+                thread.open = True
+                return out
+            own, surveys = module.__dict__, thread.surveys
+            survey = surveys[id(module)] if id(module) in surveys else self._survey(module)
+            free = survey is not None
+            # With hooks in it, own code alone is charged, and the parts speak for themselves.
+            place = (key, own["training"] if survey is None else survey)
             bills = self._bills_of(module)
-            bill = bills.get(place := tuple(shape))
+            bill = bills.get(place)
             if bill is not None and free and bill.total is not None:
                 meter.charge(bill.total)
                 self._turn(False)
+                thread.open = False
                 thread.quiet = True
                 try:
                     return run(*args, **kwargs)
@@ -190,12 +264,38 @@ class Calls:
         self._turn(frame.learning)
         start = meter.flops
         out = run(*args, **kwargs)
+        thread.open = not free
         if frame.learning:
             bill.rest = meter.flops - frame.mark
             bill.total = meter.flops - start if free else None
         elif not frame.lost and frame.at == len(bill.pieces):
             meter.charge(bill.rest or 0)
         return out
+
+    def _goes_as_before(self, frame: Frame, module: nn.Module) -> bool:
+        """Whether the next piece of the bill is this part, with nobody else's code in it; charges both if so.
+
+        Its inputs need no look: they come from inputs and outputs of the same shapes as before.
+        """
+        if frame.learning or frame.lost or frame.at >= len(frame.bill.pieces):
+            return False
+        piece = frame.bill.pieces[frame.at]
+        if piece.total is None or piece.part != id(module) or _has_hooks(module.__dict__):
+            return False
+        if self._thread.surveys.get(piece.part) != piece.survey:
+            return False
+        frame.at += 1
+        self._meter.charge(piece.own + piece.total)
+        return True
+
+    def _resume(self, frame: Frame) -> None:
+        """Own code goes on after a part."""
+        bill = frame.bill
+        if not frame.lost and frame.at == len(bill.pieces) and bill.rest is None:
+            # Earlier calls ended in this part; what follows is new.
+            frame.learning = True
+        frame.mark = self._meter.flops
+        self._turn(frame.learning or frame.lost)
 
     def _part_begins(self, parent: Frame, module: nn.Module, key: Key) -> None:
         pieces = parent.bill.pieces
@@ -209,21 +309,17 @@ class Calls:
                 self._meter.charge(piece.own)
         parent.at += 1
 
-    def _part_ended(self, parent: Frame, out: Any) -> None:
-        if not parent.lost:
-            pieces = parent.bill.pieces
-            piece = pieces[parent.at - 1]
-            key = self._key_of((out,), {}) if out is not None else None
-            if piece.out is None:
-                piece.out = key
-            elif key is not None and key != piece.out:
-                # A hook changed the shape of what comes out: own code may cost something else from here on.
-                self._lose(parent)
-            if parent.at == len(pieces) and parent.bill.rest is None and not parent.lost:
-                # Earlier calls ended in this part; what follows is new.
-                parent.learning = True
-        parent.mark = self._meter.flops
-        self._turn(parent.learning or parent.lost)
+    def _part_ended(self, parent: Frame, start: int, out: Any) -> None:
+        """Take note of what a part cost, and whether own code may still cost what it did."""
+        piece = parent.bill.pieces[parent.at - 1]
+        if not self._thread.open:
+            piece.total = self._meter.flops - start
+            piece.survey = self._thread.surveys.get(piece.part)
+            return
+        key = self._key_of((out,), {})
+        if key is None or (piece.out is not None and key != piece.out):
+            self._lose(parent)
+        piece.out = key
 
     def _lose(self, frame: Frame) -> None:
         if frame.learning:
@@ -236,7 +332,7 @@ class Calls:
 
     def _turn(self, on: bool) -> None:
         thread = self._thread
-        if on != thread.on:
+        if on != thread.on and thread.mode is not None:
             if on:
                 push_mode(thread.mode)
             else:
@@ -259,26 +355,24 @@ class Calls:
             trusted = self._trusted[kind] = _is_from_library(kind)
         return trusted
 
-    def _survey(self, module: nn.Module, shape: list[Hashable]) -> bool:
-        """Add all of the module that decides a call's cost to ``shape``; whether no hook or unknown part is in it."""
+    def _survey(self, module: nn.Module) -> Survey:
+        """All of the module, inputs apart, that decides a call's cost; None with a hook or an unknown part in it."""
         own = module.__dict__
+        # The sign tells trained weights from frozen ones: some operators choose another way for them.
+        shape: list[Hashable] = [own["training"]]
         for p in own["_parameters"].values():
-            # The sign tells trained weights from frozen ones: some operators choose another way for them.
             shape.append(None if p is None else -p.numel() if p.requires_grad else p.numel())
         free = True
         for part in own["_modules"].values():
             if part is None:
                 continue
-            shape.append(id(part))
-            if not self._is_known(part):
+            inner = self._survey(part) if self._is_known(part) else None
+            if inner is None or _has_hooks(part.__dict__):
                 free = False
-                continue
-            shape.append(part.training)
-            if _has_hooks(part.__dict__):
-                free = False
-            if not self._survey(part, shape):
-                free = False
-        return free
+            elif free:
+                shape += (id(part), *inner)
+        survey = self._thread.surveys[id(module)] = tuple(shape) if free else None
+        return survey
 
     def _key_of(self, args: Any, kwargs: Any) -> Key:
         grad = torch.is_grad_enabled()
@@ -297,12 +391,36 @@ class Calls:
 
     def _is_full(self, mask: Tensor) -> bool:
         # Attention leaves out a mask that masks nothing.
-        was_on = self._thread.on
+        thread = self._thread
+        known, version, full = thread.mask
+        if known is mask and version == mask._version:
+            return full
+        was_on = thread.on
         self._turn(False)
         try:
-            return bool(mask.all())
+            full = bool(mask.all())
         finally:
             self._turn(was_on)
+        thread.mask = (mask, mask._version, full)
+        return full
+
+
+def _key_of_step(optimizer: Optimizer) -> Hashable:
+    """What decides a step's cost: the options that are in use, and each weight's size, gradient and state."""
+    key: list[Hashable] = [id(type(optimizer))]
+    for group in optimizer.param_groups:
+        for name, value in group.items():
+            if name != "params":
+                key.append(value if value is None or isinstance(value, bool) else _is_used(value))
+        for p in group["params"]:
+            state = optimizer.state.get(p)
+            key.append((p.numel(), p.grad is None, 0 if state is None else sum(v is not None for v in state.values())))
+    return tuple(key)
+
+
+def _is_used(value: Any) -> Hashable:
+    # A rate of 0 leaves its term out; a tensor takes other operators than a number.
+    return "tensor" if isinstance(value, Tensor) else value != 0
 
 
 def _has_hooks(own: dict[str, Any]) -> bool:
@@ -341,6 +459,6 @@ def _part_of_key(value: Any, grad: bool) -> Hashable:
         return kind, value
     if kind is tuple or kind is list:
         return kind, tuple(_part_of_key(v, grad) for v in value)
-    if kind is dict:
+    if isinstance(value, dict):
         return kind, tuple((k, _part_of_key(v, grad)) for k, v in value.items())
     raise Uncertain

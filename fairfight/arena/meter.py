@@ -12,15 +12,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, ClassVar
 
-import torch
 from torch import nn
+from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from fairfight.arena.calls import Calls
-from fairfight.arena.flops import Price, price_of
+from fairfight.arena.flops import price_of
+from fairfight.arena.formulas import Price
+
+STEADY_OPTIMIZERS: tuple[type[Optimizer], ...] = (Adagrad, Adam, AdamW, RMSprop, SGD)
+"""Their steps do the same work each time."""
 
 
 class BudgetExceeded(BaseException):
@@ -79,10 +84,12 @@ class Meter:
             raise RuntimeError("a meter is running already: one process has one")
         Meter._active = self
         self._mode = _Counting(self)
-        self._mode.__enter__()
+        self._mode.__enter__()  # type: ignore[no-untyped-call]
         self._patch(threading.Thread, "start", _counted_start(self, threading.Thread.start))
         if self._calls is not None:
             self._calls.join_thread(self._mode)
+            for optimizer in STEADY_OPTIMIZERS:
+                self._patch(optimizer, "step", self._calls.counted_step(optimizer.step))
             self._patch(nn.Module, "__call__", self._calls.counted(nn.Module.__call__))
         return self
 
@@ -91,7 +98,7 @@ class Meter:
             owner, name, before = self._undo.pop()
             setattr(owner, name, before)
         if self._mode is not None:
-            self._mode.__exit__(kind, error, at)
+            self._mode.__exit__(kind, error, at)  # type: ignore[no-untyped-call]
         if self._calls is not None:
             self._calls.leave_thread()
         self._mode = None
@@ -106,22 +113,28 @@ class Meter:
         setattr(owner, name, value)
 
 
-_prices: dict[Any, Price | None] = {}
-_composite: set[Any] = set()
+@dataclass(frozen=True)
+class _Rule:
+    operator: Any
+    price: Price | None
+    composite: bool
+    """In inference mode composite operators arrive whole; what they are made of has the prices."""
 
 
-def _look_up(operator: Any) -> None:
-    # In inference mode composite operators arrive whole; what they are made of has the prices.
-    if operator._can_decompose():
-        _composite.add(operator)
-    _prices[operator] = price_of(operator)
+# By identity, since operators are hashed in Python, and slowly; each rule keeps its operator alive.
+_rules: dict[int, _Rule] = {}
 
 
-class _Counting(TorchDispatchMode):
+def _look_up(operator: Any) -> _Rule:
+    rule = _rules[id(operator)] = _Rule(operator, price_of(operator), bool(operator._can_decompose()))
+    return rule
+
+
+class _Counting(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Charges each operation of one thread."""
 
     def __init__(self, meter: Meter) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.meter = meter
 
     @classmethod
@@ -133,19 +146,16 @@ class _Counting(TorchDispatchMode):
         meter = self.meter
         if meter.tripped:
             meter.charge(0)
+        rule = _rules.get(id(func)) or _look_up(func)
         kwargs = kwargs or {}
-        if func not in _prices:
-            _look_up(func)
-        if func in _composite:
+        if rule.composite:
             with self:
                 out = func.decompose(*args, **kwargs)
             if out is not NotImplemented:
                 return out
-        price = _prices[func]
-        if price is None:
-            return func(*args, **kwargs)
         out = func(*args, **kwargs)
-        meter.charge(price(out, *args, **kwargs))
+        if rule.price is not None:
+            meter.charge(rule.price(out, *args, **kwargs))
         return out
 
 
