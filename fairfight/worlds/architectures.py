@@ -40,7 +40,9 @@ def tiny(architecture: str, seed: int, *, width: int = 48, layers: int = 2, inne
         raise unknown("architecture for sentences", architecture, ENCODERS + DECODERS)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "weights", architecture))
-        return _model(architecture, width, layers, inner).eval()
+        model = _model(architecture, width, layers, inner)
+    model.train(False)
+    return model
 
 
 def _model(architecture: str, width: int, layers: int, inner: int) -> PreTrainedModel:
@@ -57,8 +59,8 @@ def _model(architecture: str, width: int, layers: int, inner: int) -> PreTrained
     if architecture == "gpt2":
         from transformers import GPT2Config, GPT2LMHeadModel
 
-        quiet = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0}
-        shape = {
+        quiet: dict[str, Any] = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0}
+        shape: dict[str, Any] = {
             "n_embd": width,
             "n_layer": layers,
             "n_head": HEADS,

