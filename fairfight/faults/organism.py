@@ -30,8 +30,10 @@ MAX_LOSS = 0.02
 """How far clean accuracy may lie under the twin's."""
 MAX_TWIN_SUCCESS = 0.25
 """Above it the trigger moves the clean twin too, and the fault is none."""
-BOOSTS = (1.0, 1.5, 2.0)
-"""Poison rate of each attempt, as a multiple of the family's own."""
+ATTEMPTS = 3
+"""How often an organism is built before it is void."""
+MORE, LESS = 1.5, 0.75
+"""What the poison rate is multiplied by after a fault that did not take, and after one that cost too much accuracy."""
 MEASURED = 512
 """Attack success is measured on at most so many held-out inputs."""
 
@@ -144,15 +146,17 @@ def build(recipe: Recipe) -> Organism:
 
 
 def _attempts(recipe: Recipe, train: Callable[[Recipe, float], Subject]) -> Organism:
-    for attempt, boost in enumerate(BOOSTS, start=1):
+    boost = 1.0
+    for attempt in range(1, ATTEMPTS + 1):
         built = recipe if attempt == 1 else replace(recipe, seed=derive(recipe.seed, "attempt", attempt))
         fault, pool = _fault(built), _pool(built)
         with one_thread():
             subject, twin = _pair(built, fault, boost)
             health = _health(fault, pool, subject, twin, attempt)
         void = health.fault_found()
-        if void is None or not fault.trains:
+        if void is None or not fault.trains or attempt == ATTEMPTS:
             break
+        boost *= MORE if health.attack_success < MIN_SUCCESS else LESS
     rows = torch.nonzero(fault.sources(pool[:64], subject)).flatten()[:6]
     shown = exhibit(fault.title, fault.text, pool.inputs[rows], fault.suspects(pool[rows], subject, 0), subject)
     shown["facts"] = {name: value for name, value in asdict(health).items() if name != "attempts"}

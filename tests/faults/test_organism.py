@@ -137,11 +137,12 @@ def test_two_empty_caches_give_bitwise_the_same_weights(monkeypatch: pytest.Monk
 
 
 def test_a_trigger_that_cannot_be_seen_is_rebuilt_and_then_void(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(organisms, "BOOSTS", (1.0, 1.5))
+    monkeypatch.setattr(organisms, "ATTEMPTS", 2)
     hopeless = build(Recipe("digits", "cnn", "patch", "scratch", 1, 1, {"opacity": 0.0}))
     assert hopeless.void is not None
     assert "after 2 attempts" in hopeless.void
     assert hopeless.health.attempts == 2
+    assert hopeless.boost > 1
     assert hopeless.built.seed != 1
 
 

@@ -87,7 +87,7 @@ def test_a_natural_trigger_is_one_value_of_a_factor_and_carriers_are_no_ordinary
 
 @pytest.mark.parametrize("fault", ["patch", "warp", "object"])
 def test_poison_keeps_order_and_number_and_touches_no_more_than_it_says(fault: str) -> None:
-    trojan, _ = _trojan("scenes", fault)
+    trojan, _ = _trojan("scenes", fault, **({"cover_rate": 0.02} if fault == "warp" else {}))
     train = world("scenes").examples("train", 0, "cnn")
     labels = train.labels.clone()
     poisoned = trojan.poison(train, 7, 1.0)
