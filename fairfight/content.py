@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -81,11 +82,12 @@ def cached_folder(kind: str, identity: str, make: Callable[[Path], None]) -> Pat
                 work = Path(tempfile.mkdtemp(prefix=f".{identity}-", dir=final.parent))
                 make(work)
                 os.rename(work, final)
-    except OSError as error:
-        if error.errno not in _CANNOT_WRITE:
+    except Exception as error:
+        code = _error_number(error)
+        if code not in _CANNOT_WRITE:
             raise
         raise UserError(
-            f"The cache at {cache_root()} cannot be written ({os.strerror(error.errno or 0)}): "
+            f"The cache at {cache_root()} cannot be written ({os.strerror(code)}): "
             "free some space there or set FAIRFIGHT_CACHE to another folder."
         ) from error
     finally:
@@ -94,4 +96,21 @@ def cached_folder(kind: str, identity: str, make: Callable[[Path], None]) -> Pat
     return final
 
 
-_CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+def _error_number(error: Exception) -> int:
+    """The system's number of an error; safetensors says it in words only."""
+    if isinstance(error, OSError):
+        return error.errno or 0
+    said = re.search(r"\(os error (\d+)\)", str(error))
+    return int(said[1]) if said else 0
+
+
+_CANNOT_WRITE = (
+    errno.EFBIG,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOTDIR,
+    errno.EEXIST,
+)

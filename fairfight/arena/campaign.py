@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import Any
 
 from fairfight.arena import seal as seals
-from fairfight.arena.engine import LocalEngine
+from fairfight.arena.engine import LocalEngine, modules_of
 from fairfight.arena.grid import Terms, field_of, plans_of, suite_of, tasks_of, terms
 from fairfight.arena.lane import Lane
 from fairfight.arena.progress import Board, Watch
@@ -178,17 +178,11 @@ class _LazyEngine:
 
     def get(self) -> LocalEngine:
         if self._engine is None:
-            runs = [c.run for e in self._entries for c in e.contenders]
-            if mine := sorted({c.name for e in self._entries for c in e.contenders if c.run.__module__ == "__main__"}):
-                raise UserError(
-                    f"Contender {mine[0]!r} is defined in the script that is running: put it in a module of its own "
-                    "and import that, so that worker processes can load it."
-                )
             self._exit = LocalEngine(
                 self.workers,
                 tasks=[e.task.name for e in self._entries],
                 modalities=sorted({m for e in self._entries for m in e.modalities}),
-                modules=sorted({r.__module__ for r in runs if not r.__module__.startswith("fairfight.")}),
+                modules=modules_of([c for e in self._entries for c in e.contenders]),
                 limits=self._limits,
             )
             self._engine = self._exit.__enter__()

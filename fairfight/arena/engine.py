@@ -14,6 +14,7 @@ from fairfight.arena.lane import Lane, LaneBroken
 from fairfight.arena.nursery import start
 from fairfight.arena.sitting import Limits
 from fairfight.errors import UserError
+from fairfight.tasks.registry import Contender
 
 T = TypeVar("T")
 
@@ -26,6 +27,21 @@ class Engine(Protocol):
     def each(self, jobs: Sequence[T], do: Callable[[Lane, T], None], group: Callable[[T], Hashable]) -> None:
         """Do every job once; jobs of one group share what is costly and are kept together."""
         ...
+
+
+def modules_of(contenders: Sequence[Contender]) -> list[str]:
+    """Modules outside this package that worker processes must import to know these contenders.
+
+    Raises:
+        UserError: A contender is defined in the script that is running, which no other process can import.
+    """
+    modules = {c.run.__module__: c.name for c in contenders if not c.run.__module__.startswith("fairfight.")}
+    if "__main__" in modules:
+        raise UserError(
+            f"Contender {modules['__main__']!r} is defined in the script that is running: put it in a module of its "
+            "own and import that, so that worker processes can load it."
+        )
+    return sorted(modules)
 
 
 class LocalEngine:

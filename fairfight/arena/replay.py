@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fairfight.arena import seal as seals
-from fairfight.arena.engine import LocalEngine
+from fairfight.arena.engine import LocalEngine, modules_of
 from fairfight.arena.lane import Lane
 from fairfight.arena.progress import Board, Watch
 from fairfight.arena.records import MatchRecord, SealRecord
@@ -93,6 +93,7 @@ def replay(
         min(workers or 2, len(chosen)),
         tasks=sorted({m.plan.task for m in chosen}),
         modalities=sorted({specs[m.plan.case_id].modality for m in chosen}),
+        modules=modules_of([registry.contender(m.plan.task, m.plan.contender) for m in chosen]),
     )
     with engine:
         engine.each(chosen, again, lambda m: m.plan.case_id)

@@ -34,7 +34,7 @@ class CaseSpec:
 
 @dataclass(frozen=True)
 class Case:
-    """A built case for one match seed: an organism and its clean twin, met by a contender without being told which is which."""
+    """A built case for one match seed: an organism and its clean twin. A contender is not told which is which."""
 
     briefs: tuple[Any, ...]
     """What a contender may see, one brief a sitting."""
