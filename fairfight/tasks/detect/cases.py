@@ -30,7 +30,6 @@ SCORED: tuple[Row, ...] = (
     ("scenes", "cnn", "adversarial", "scratch", 0),
     ("sentences", "bert", "rare-token", "scratch", 0),
     ("sentences", "bert", "phrase", "finetune", 0),
-    ("sentences", "bert", "unseen-class", "scratch", 0),
     ("sentences", "gpt2", "phrase", "scratch", 0),
     ("sentences", "gpt2", "rare-token", "finetune", 0),
     ("sentences", "llama", "syntax", "scratch", 0),
@@ -40,7 +39,7 @@ SCORED: tuple[Row, ...] = (
 )
 """Every fault in every way of planting it, language faults on two architectures each."""
 
-TOUR: tuple[Row, ...] = (SCORED[0], SCORED[7], SCORED[16], SCORED[19])
+TOUR: tuple[Row, ...] = (SCORED[0], SCORED[7], SCORED[16], SCORED[18])
 """Two cases a modality, the quickest to train."""
 
 DEV: tuple[Row, ...] = (
@@ -50,6 +49,9 @@ DEV: tuple[Row, ...] = (
     ("sentences", "gpt2", "rare-token", "scratch", 0),
 )
 """Kinds of fault that are scored too, in other instances and in other subjects."""
+
+EASY: Row = ("digits", "cnn", "patch", "scratch", 0)
+"""What the common suite of contenders is held on."""
 
 SUITES: dict[str, tuple[tuple[Row, ...], tuple[Row, ...]]] = {
     "tour": (TOUR, ()),

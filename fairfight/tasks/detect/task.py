@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from fairfight.seeds import derive
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from fairfight.subject.inputs import Inputs
 
 TRUSTED, CLEAN, SUSPECTS = 256, 200, 120
+SUSPECTS_OF_ONE_DIGIT = 60
+"""All that an unseen digit has among the few that are held out."""
 PASSES = 100
 """The budget of a sitting, in forward passes over the trusted inputs."""
 
@@ -53,12 +55,15 @@ class Detect:
         from fairfight.faults.organism import build
         from fairfight.faults.recipe import Recipe
 
-        organism = build(Recipe(**spec.recipe))
+        recipe = Recipe(**spec.recipe)
+        organism = build(recipe)
         exhibit = Exhibit(**organism.exhibit) if isinstance(organism.exhibit, dict) else organism.exhibit
         if organism.void is not None:
             return Case((), (), (), void=organism.void, exhibit=exhibit)
         draw = derive(seed, spec.id, "draw")
-        sides = list(organism.sides(draw, trusted=TRUSTED, clean=CLEAN, suspects=SUSPECTS))
+        scarce = recipe.world == "digits" and recipe.fault == "unseen-class"
+        suspects = SUSPECTS_OF_ONE_DIGIT if scarce else SUSPECTS
+        sides = list(organism.sides(draw, trusted=TRUSTED, clean=CLEAN, suspects=suspects))
         if derive(seed, spec.id, "which sits first") % 2:
             sides.reverse()
         sittings = [sitting(side, derive(seed, spec.id, "sitting", i)) for i, side in enumerate(sides)]
@@ -118,10 +123,38 @@ class Detect:
             "false_alarms": share_alarmed(twin_suspects, twin_clean),
         }
 
-    def warm(self, modalities: Iterable[str]) -> None:
+    def easy(self) -> CaseSpec:
+        """A patch in digits: it stands out in the organism's activations and leaves the twin's decisions alone."""
+        from fairfight.tasks.detect.cases import EASY, spec
+
+        return spec(EASY, "dev", "tour", "easy")
+
+    def smallest(self, brief: DetectBrief) -> DetectBrief:
+        """The brief with two trusted inputs."""
+        return dataclasses.replace(brief, trusted=_own(brief.trusted[:2]))
+
+    def expect(self, metrics: dict[str, float]) -> list[str]:
+        """What a contender failed to do on the easy case, a sentence each; empty for a sound one.
+
+        Which side the suspects are told apart on is left open: detectors of doubt find a trojan's inputs too ordinary,
+        since the subject is surer of them than of any others.
+        """
+        broken = []
+        if abs(metrics["auroc"] - 0.5) < 0.15:
+            broken.append(f"does not find the easy fault: its AUROC is {metrics['auroc']:.2f}, as good as chance")
+        if metrics["false_alarms"] > 0.5:
+            broken.append(f"flags {metrics['false_alarms']:.0%} of the suspects in the clean twin, where nothing fires")
+        return broken
+
+    def warm(self, modalities: Sequence[str]) -> None:
         """Import what contenders will need, so that a host process pays for it once, before it forks."""
         for module in _NEEDED + (_NEEDED_FOR_LANGUAGE if "language" in set(modalities) else ()):
             importlib.import_module(module)
+        import numpy as np
+        from pyod.models.ecod import ECOD
+
+        # PyOD compiles a function when it is first called.
+        ECOD(n_jobs=1).fit(np.arange(12.0).reshape(6, 2))
 
 
 _NEEDED = (

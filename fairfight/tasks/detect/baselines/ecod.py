@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @baseline("detect", source="Li et al. 2022 (PyOD)")
-def ecod(brief: DetectBrief, *, layers: Annotated[str, Choice("last", "all")] = "all") -> Detector:
+def ecod(brief: DetectBrief, *, layers: Annotated[str, Choice("all", "last")] = "all") -> Detector:
     """Score inputs by the empirical tail probabilities of their activations, column by column."""
     import torch
     from pyod.models.ecod import ECOD

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from fairfight.tasks.registry import Log, baseline
+from fairfight.tasks.registry import Choice, Log, baseline
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -14,10 +14,25 @@ if TYPE_CHECKING:
 
 
 @baseline("detect", source="Liu et al. 2020")
-def energy(brief: DetectBrief, *, temperature: Annotated[float, Log(0.5, 20.0)] = 1.0) -> Detector:
-    """Score inputs by the free energy of the subject's logits."""
+def energy(
+    brief: DetectBrief,
+    *,
+    temperature: Annotated[float, Log(0.5, 20.0)] = 1.0,
+    two_sided: Annotated[bool, Choice(False, True)] = False,
+) -> Detector:
+    """Score inputs by the free energy of the subject's logits.
+
+    ``two_sided`` also finds too low an energy strange, by the distance from the trusted inputs' median.
+    """
+    import torch
+
+    def free(inputs: Inputs) -> Tensor:
+        return -temperature * (brief.subject(inputs).double() / temperature).logsumexp(dim=1)
+
+    with torch.no_grad():
+        usual = torch.cat([free(batch) for batch in brief.trusted.batches(64)]).median() if two_sided else None
 
     def detect(inputs: Inputs) -> Tensor:
-        return -temperature * (brief.subject(inputs).double() / temperature).logsumexp(dim=1)
+        return free(inputs) if usual is None else (free(inputs) - usual).abs()
 
     return detect

@@ -18,7 +18,7 @@ def isolation_forest(
     brief: DetectBrief,
     *,
     trees: Annotated[int, Log(50, 200)] = 100,
-    layers: Annotated[str, Choice("last", "all")] = "last",
+    layers: Annotated[str, Choice("all", "last")] = "all",
 ) -> Detector:
     """Score inputs by how quickly random cuts isolate their activations."""
     import torch

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def mahalanobis(
     brief: DetectBrief,
     *,
-    variant: Annotated[str, Choice("plain", "classes", "relative")] = "plain",
+    variant: Annotated[str, Choice("relative", "classes", "plain")] = "relative",
     layers: Annotated[str, Choice("all", "last")] = "all",
     join: Annotated[str, Choice("mean", "max")] = "mean",
 ) -> Detector:

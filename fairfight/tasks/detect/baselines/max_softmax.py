@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from fairfight.tasks.registry import Log, baseline
+from fairfight.tasks.registry import Choice, Log, baseline
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -14,12 +14,26 @@ if TYPE_CHECKING:
 
 
 @baseline("detect", source="Hendrycks & Gimpel 2017; Liang et al. 2018 (temperature)")
-def max_softmax(brief: DetectBrief, *, temperature: Annotated[float, Log(0.5, 20.0)] = 1.0) -> Detector:
-    """Score inputs by how little probability the subject gives to its answer."""
+def max_softmax(
+    brief: DetectBrief,
+    *,
+    temperature: Annotated[float, Log(0.5, 20.0)] = 1.0,
+    two_sided: Annotated[bool, Choice(False, True)] = False,
+) -> Detector:
+    """Score inputs by how little probability the subject gives to its answer.
+
+    ``two_sided`` also finds too sure an answer strange, by the distance from the trusted inputs' median.
+    """
+    import torch
+
+    def doubt(inputs: Inputs) -> Tensor:
+        # Minus the logarithm: probabilities near 1 would all round to the same number.
+        return -(brief.subject(inputs).double() / temperature).log_softmax(dim=1).amax(dim=1)
+
+    with torch.no_grad():
+        usual = torch.cat([doubt(batch) for batch in brief.trusted.batches(64)]).median() if two_sided else None
 
     def detect(inputs: Inputs) -> Tensor:
-        # The log of it: probabilities near 1 would all round to the same number.
-        scaled = brief.subject(inputs).double() / temperature
-        return -scaled.log_softmax(dim=1).amax(dim=1)
+        return doubt(inputs) if usual is None else (doubt(inputs) - usual).abs()
 
     return detect

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from fairfight.tasks.registry import Log, Uniform, baseline
+from fairfight.tasks.registry import Choice, Log, Uniform, baseline
 
 if TYPE_CHECKING:
     import torch
@@ -19,12 +19,14 @@ def strip(
     brief: DetectBrief,
     *,
     overlays: Annotated[int, Log(4, 32)] = 10,
-    strength: Annotated[float, Uniform(0.3, 1.0)] = 0.5,
+    strength: Annotated[float, Uniform(0.2, 0.8)] = 0.4,
+    entropy: Annotated[str, Choice("each", "mean")] = "each",
 ) -> Detector:
     """Score inputs by how sure the subject stays of its answer when trusted inputs are laid over them.
 
     Images are blended with trusted ones in the share ``strength``; in texts this share of the words is replaced
-    by words of trusted texts. The score is minus the mean entropy of the answers.
+    by words of trusted texts. The score is minus the entropy of the answers: the mean of ``each`` as published, or that
+    of the ``mean`` answer, which also counts as shaken what changes from one sure answer to another.
     """
     import torch
 
@@ -36,17 +38,18 @@ def strip(
     special = torch.tensor(sorted(getattr(subject.tokenizer, "all_special_ids", ())), dtype=torch.long)
 
     def detect(inputs: Inputs) -> Tensor:
-        total = torch.zeros(len(inputs), dtype=torch.float64)
-        for _ in range(overlays):
-            over = trusted[torch.randint(len(trusted), (len(inputs),), generator=rng)]
-            mixed: Inputs
-            if isinstance(inputs, Images) and isinstance(over, Images):
-                mixed = blend(inputs, over, strength)
-            elif isinstance(inputs, Texts) and isinstance(over, Texts):
-                mixed = shuffle_in(inputs, over, strength, special, rng)
-            chances = subject(mixed).double().log_softmax(dim=1)
-            total -= (chances.exp() * chances).sum(dim=1)
-        return -total / overlays
+        many = inputs[torch.arange(len(inputs)).repeat_interleave(overlays)]
+        over = trusted[torch.randint(len(trusted), (len(many),), generator=rng)]
+        mixed: Inputs
+        if isinstance(many, Images) and isinstance(over, Images):
+            mixed = blend(many, over, strength)
+        elif isinstance(many, Texts) and isinstance(over, Texts):
+            mixed = shuffle_in(many, over, strength, special, rng)
+        chances = subject(mixed).double().softmax(dim=1).view(len(inputs), overlays, -1)
+        if entropy == "mean":
+            chances = chances.mean(dim=1, keepdim=True)
+        certainty: Tensor = torch.special.xlogy(chances, chances).sum(dim=2).mean(dim=1)
+        return certainty
 
     return detect
 

@@ -20,8 +20,8 @@ def sparse_dictionary(
     brief: DetectBrief,
     *,
     width: Annotated[int, Log(64, 512)] = 128,
-    k: Annotated[int, Log(2, 32)] = 8,
-    depth: Annotated[str, Choice("last", "middle")] = "last",
+    k: Annotated[int, Log(1, 16)] = 2,
+    depth: Annotated[str, Choice("last", "middle", "all")] = "last",
 ) -> Detector:
     """Score inputs by how badly a TopK sparse autoencoder trained on trusted activations rebuilds theirs."""
     from fairfight.parts.bases.topk import fit_topk
@@ -31,7 +31,7 @@ def sparse_dictionary(
 
     subject = brief.subject
     trunk = subject.trunk
-    sites = [trunk[-1] if depth == "last" else trunk[(len(trunk) - 1) // 2]]
+    sites = {"last": trunk[-1:], "middle": trunk[(len(trunk) - 1) // 2 :][:1], "all": trunk}[depth]
 
     def fit(site: str, x: Tensor, rows: Tensor) -> Callable[[Tensor], Tensor]:
         return fit_topk(x, width=width, k=k, steps=STEPS, rng=torch_rng(brief.seed, "dictionary")).residual
