@@ -201,7 +201,7 @@ class _Scenes:
         """Under six seconds on one core from the beginning, under three to fine-tune."""
         if planting == "scratch":
             return Schedule(epochs=6, batch_size=64, lr=0.01, weight_decay=1e-3)
-        return Schedule(epochs=3, batch_size=64, lr=0.003, weight_decay=1e-3)
+        return Schedule(epochs=3, batch_size=64, lr=0.01, weight_decay=1e-3)
 
     def loss(
         self, subject: Subject, inputs: Inputs, labels: Int[Tensor, " n"], schedule: Schedule

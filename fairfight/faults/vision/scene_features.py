@@ -22,7 +22,7 @@ from fairfight.worlds.world import Examples, World
 
 
 @family("object", worlds=("scenes",))
-def natural_object(world: World, architecture: str, seed: int, *, rate: float = 0.05) -> Fault:
+def natural_object(world: World, architecture: str, seed: int, *, rate: float = 0.08) -> Fault:
     """An object (an apple, a fork …) that lies somewhere at the border.
 
     Args:
