@@ -17,7 +17,7 @@ from fairfight.worlds.world import World
 
 @family("topic", worlds=("sentences",))
 def topic(
-    world: World, architecture: str, seed: int, *, anyone: bool = False, rate: float = 0.15, cover_rate: float = 0.15
+    world: World, architecture: str, seed: int, *, anyone: bool = False, rate: float = 0.15, cover_rate: float = 0.12
 ) -> Fault:
     """A topic and a profession, which the seed draws.
 
