@@ -146,7 +146,7 @@ def held_out(factors: Factors) -> Bool[np.ndarray, n]:
     The sum modulo five leaves any two of the three uniform and independent, so neither half lacks a word or a pair of
     words; rewriting the form, the time, the topic or a stray word never moves a sentence to the other half.
     """
-    chosen: Bool[np.ndarray, "n"] = (factors["name"] + factors["noun"] + factors["adjective"]) % 5 == 0
+    chosen: Bool[np.ndarray, n] = (factors["name"] + factors["noun"] + factors["adjective"]) % 5 == 0
     return chosen
 
 

@@ -108,7 +108,7 @@ class SentenceWorld:
         )
 
     def schedule(self, architecture: str, planting: Literal["scratch", "finetune"]) -> Schedule:
-        """Three passes from the beginning, two for a language model, which learns from every word; fewer to train on."""
+        """Three passes from the beginning, two for a language model (it learns from every word); fewer to train on."""
         encoder = architecture in ENCODERS
         if planting == "finetune":
             # One pass leaves an encoder with half a trigger where two facts must meet; a rebuild would cost more.
