@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from fairfight.faults.recipe import Planting, Recipe
 from fairfight.seeds import derive
@@ -50,9 +50,6 @@ DEV: tuple[Row, ...] = (
 )
 """Kinds of fault that are scored too, in other instances and in other subjects."""
 
-EASY: Row = ("digits", "cnn", "patch", "scratch", 0)
-"""What the common suite of contenders is held on."""
-
 SUITES: dict[str, tuple[tuple[Row, ...], tuple[Row, ...]]] = {
     "tour": (TOUR, ()),
     "quick": (SCORED, DEV),
@@ -88,6 +85,12 @@ def spec(row: Row, split: Split, suite: str, secret: str) -> CaseSpec:
         recipe=asdict(recipe(row, split, secret)),
         modality="language" if world == "sentences" else "vision",
     )
+
+
+def easy() -> CaseSpec:
+    """What the common suite of contenders is held on: a patch so faint that only a subject with the trojan minds it."""
+    case = spec(("digits", "cnn", "patch", "scratch", 0), "dev", "tour", "easy")
+    return replace(case, name="easy", recipe=case.recipe | {"options": {"size": 2, "opacity": 0.5}})
 
 
 def specs(suite: str, secret: str) -> list[CaseSpec]:

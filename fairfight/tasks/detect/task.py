@@ -124,10 +124,10 @@ class Detect:
         }
 
     def easy(self) -> CaseSpec:
-        """A patch in digits: it stands out in the organism's activations and leaves the twin's decisions alone."""
-        from fairfight.tasks.detect.cases import EASY, spec
+        """A faint patch in digits: it stands out in the organism's activations and hardly in the twin's."""
+        from fairfight.tasks.detect.cases import easy
 
-        return spec(EASY, "dev", "tour", "easy")
+        return easy()
 
     def smallest(self, brief: DetectBrief) -> DetectBrief:
         """The brief with two trusted inputs."""
@@ -142,7 +142,7 @@ class Detect:
         broken = []
         if abs(metrics["auroc"] - 0.5) < 0.15:
             broken.append(f"does not find the easy fault: its AUROC is {metrics['auroc']:.2f}, as good as chance")
-        if metrics["false_alarms"] > 0.5:
+        if metrics["false_alarms"] > 0.25:
             broken.append(f"flags {metrics['false_alarms']:.0%} of the suspects in the clean twin, where nothing fires")
         return broken
 
@@ -151,9 +151,13 @@ class Detect:
         for module in _NEEDED + (_NEEDED_FOR_LANGUAGE if "language" in set(modalities) else ()):
             importlib.import_module(module)
         import numpy as np
+        import torch
         from pyod.models.ecod import ECOD
 
-        # PyOD compiles a function when it is first called.
+        # Torch's optimisers import a compiler, and PyOD compiles a function, when they are first called.
+        weight = torch.zeros(2, requires_grad=True)
+        weight.grad = torch.zeros(2)
+        torch.optim.Adam([weight], fused=True).step()
         ECOD(n_jobs=1).fit(np.arange(12.0).reshape(6, 2))
 
 
