@@ -13,7 +13,6 @@ operation by operation, its parts as they deserve.
 
 from __future__ import annotations
 
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Hashable
@@ -22,12 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch._C import _len_torch_dispatch_stack, _len_torch_function_stack
 from torch._C import _pop_torch_dispatch_stack as pop_mode
 from torch._C import _push_on_torch_dispatch_stack as push_mode
-from torch._C._functorch import maybe_current_level
-from torch.autograd import forward_ad
-from torch.nn.modules import module as module_globals
+
+from fairfight.arena.keys import Uncertain, has_hooks, is_from_library, is_strange, key_of_step, key_of_value
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -35,18 +32,10 @@ if TYPE_CHECKING:
 
     from fairfight.arena.meter import Meter
 
-PLAIN = frozenset((type(None), bool, int, float, str, torch.dtype, torch.device, torch.Size))
-UNSTEADY = ("Moe", "MoE", "Expert", "Router", "AdaptiveLogSoftmax", "TransformerEncoder", "CTCLoss")
-"""In the name of a library's module whose work depends on the values that come in."""
-
 Call = Callable[..., Any]
 Survey = tuple[Hashable, ...] | None
 Key = Hashable | None
 """What of a call's inputs or outputs decides its cost; None where that cannot be told."""
-
-
-class Uncertain(Exception):
-    """Something in a call may decide its cost and is no tensor or plain value."""
 
 
 @dataclass
@@ -61,7 +50,9 @@ class Piece:
     survey: Survey = None
     """What the part was like when the total was taken."""
     out: Key = None
-    """What came out, where hooks or unknown code had a say in it."""
+    """What came out."""
+    open: bool = False
+    """Whether hooks or unknown code had a say in that."""
 
 
 @dataclass
@@ -144,7 +135,7 @@ class Calls:
                     thread.quiet = False
                 self._resume(frame)
                 return out
-            if thread.on and _is_strange():
+            if thread.on and is_strange():
                 return call(module, *args, **kwargs)
             return self._call(call, module, args, kwargs)
 
@@ -155,11 +146,11 @@ class Calls:
         thread, meter, prices = self._thread, self._meter, self._steps
 
         def counted_step(optimizer: Optimizer, closure: Call | None = None) -> Any:
-            if thread.quiet or closure is not None or not thread.on or thread.mode is None or _is_strange():
+            if thread.quiet or closure is not None or not thread.on or thread.mode is None or is_strange():
                 return step(optimizer) if closure is None else step(optimizer, closure)
             if meter.tripped:
                 meter.charge(0)
-            key = _key_of_step(optimizer)
+            key = key_of_step(optimizer)
             if key not in prices:
                 start = meter.flops
                 out = step(optimizer)
@@ -193,7 +184,7 @@ class Calls:
                 self._counted_exactly()
                 out = call(module, *args, **kwargs)
                 thread.open = True
-            elif _has_hooks(module.__dict__):
+            elif has_hooks(module.__dict__):
                 out = self._with_hooks(call, module, key, args, kwargs)
                 thread.open = True
             else:
@@ -280,7 +271,7 @@ class Calls:
         if frame.learning or frame.lost or frame.at >= len(frame.bill.pieces):
             return False
         piece = frame.bill.pieces[frame.at]
-        if piece.total is None or piece.part != id(module) or _has_hooks(module.__dict__):
+        if piece.total is None or piece.open or piece.part != id(module) or has_hooks(module.__dict__):
             return False
         if self._thread.surveys.get(piece.part) != piece.survey:
             return False
@@ -315,11 +306,13 @@ class Calls:
         if not self._thread.open:
             piece.total = self._meter.flops - start
             piece.survey = self._thread.surveys.get(piece.part)
-            return
+            if piece.out is not None and not piece.open:
+                return
         key = self._key_of((out,), {})
-        if key is None or (piece.out is not None and key != piece.out):
+        if piece.out is None:
+            piece.out, piece.open = key, self._thread.open
+        if key is None or key != piece.out:
             self._lose(parent)
-        piece.out = key
 
     def _lose(self, frame: Frame) -> None:
         if frame.learning:
@@ -352,7 +345,7 @@ class Calls:
         kind = type(module)
         trusted = self._trusted.get(kind)
         if trusted is None:
-            trusted = self._trusted[kind] = _is_from_library(kind)
+            trusted = self._trusted[kind] = is_from_library(kind)
         return trusted
 
     def _survey(self, module: nn.Module) -> Survey:
@@ -367,7 +360,7 @@ class Calls:
             if part is None:
                 continue
             inner = self._survey(part) if self._is_known(part) else None
-            if inner is None or _has_hooks(part.__dict__):
+            if inner is None or has_hooks(part.__dict__):
                 free = False
             elif free:
                 shape += (id(part), *inner)
@@ -379,10 +372,10 @@ class Calls:
         try:
             key: list[Hashable] = [grad, torch.is_inference_mode_enabled(), torch._C._is_any_autocast_enabled()]
             for value in args:
-                key.append(_part_of_key(value, grad))
+                key.append(key_of_value(value, grad))
             for name, value in kwargs.items():
                 key.append(name)
-                key.append(_part_of_key(value, grad))
+                key.append(key_of_value(value, grad))
                 if isinstance(value, Tensor) and "mask" in name and not value.is_floating_point():
                     key.append(self._is_full(value))
         except (Uncertain, RuntimeError):
@@ -403,62 +396,3 @@ class Calls:
             self._turn(was_on)
         thread.mask = (mask, mask._version, full)
         return full
-
-
-def _key_of_step(optimizer: Optimizer) -> Hashable:
-    """What decides a step's cost: the options that are in use, and each weight's size, gradient and state."""
-    key: list[Hashable] = [id(type(optimizer))]
-    for group in optimizer.param_groups:
-        for name, value in group.items():
-            if name != "params":
-                key.append(value if value is None or isinstance(value, bool) else _is_used(value))
-        for p in group["params"]:
-            state = optimizer.state.get(p)
-            key.append((p.numel(), p.grad is None, 0 if state is None else sum(v is not None for v in state.values())))
-    return tuple(key)
-
-
-def _is_used(value: Any) -> Hashable:
-    # A rate of 0 leaves its term out; a tensor takes other operators than a number.
-    return "tensor" if isinstance(value, Tensor) else value != 0
-
-
-def _has_hooks(own: dict[str, Any]) -> bool:
-    return bool(
-        own["_forward_hooks"] or own["_forward_pre_hooks"] or own["_backward_hooks"] or own["_backward_pre_hooks"]
-    )
-
-
-def _is_strange() -> bool:
-    """Whether something is at work that hides a call's true shapes or adds to what it does."""
-    return (
-        _len_torch_dispatch_stack() != 1
-        or _len_torch_function_stack() != 0
-        or maybe_current_level() is not None
-        or forward_ad._current_level >= 0
-        or torch._C._get_tracing_state() is not None
-        or bool(module_globals._global_forward_hooks or module_globals._global_forward_pre_hooks)
-        or bool(module_globals._global_backward_hooks or module_globals._global_backward_pre_hooks)
-    )
-
-
-def _is_from_library(kind: type) -> bool:
-    """Whether torch.nn or transformers defines the type, and its work depends on shapes alone."""
-    home = kind.__module__
-    if not home.startswith(("torch.nn.modules.", "transformers.")) or any(n in kind.__name__ for n in UNSTEADY):
-        return False
-    # A class made on the fly (by parametrisation, say) may call anything.
-    return getattr(sys.modules.get(home), kind.__qualname__, None) is kind
-
-
-def _part_of_key(value: Any, grad: bool) -> Hashable:
-    kind = type(value)
-    if kind is Tensor or kind is nn.Parameter:
-        return value.shape, value.stride(), value.dtype, grad and value.requires_grad
-    if kind in PLAIN:
-        return kind, value
-    if kind is tuple or kind is list:
-        return kind, tuple(_part_of_key(v, grad) for v in value)
-    if isinstance(value, dict):
-        return kind, tuple((k, _part_of_key(v, grad)) for k, v in value.items())
-    raise Uncertain

@@ -201,7 +201,7 @@ def _inv(out: Any, a: Tensor, *_: Any, **__: Any) -> int:
 
 @formula("_linalg_solve_ex")
 def _solve(out: Any, a: Tensor, b: Tensor, *_: Any, **__: Any) -> int:
-    return _lu(out, a) + 2 * a.shape[-1] * out[0].numel()
+    return int(_lu(out, a) + 2 * a.shape[-1] * out[0].numel())
 
 
 @formula("linalg_lu_solve")
@@ -221,7 +221,7 @@ def _solve_triangular(out: Tensor, a: Tensor, *_: Any, **__: Any) -> int:
 
 @formula("triangular_solve")
 def _triangular_solve(out: Any, b: Tensor, a: Tensor, *_: Any, **__: Any) -> int:
-    return a.shape[-1] * out[0].numel()
+    return int(a.shape[-1] * out[0].numel())
 
 
 @formula("linalg_qr", "geqrf", "linalg_householder_product", "ormqr")
