@@ -247,23 +247,36 @@ def _practise(lane: Lane, job: _Practice, conditions: Terms, board: Board) -> Tu
     """Each trial is scored by its mean over the development cases."""
     from fairfight.arena.tuning import Search
 
-    trials = _trials(job.who, conditions)
-    search = Search(job.who, trials, derive("tuning", job.key))
+    search = Search(job.who, conditions.trials, derive("tuning", job.key))
     cases = [spec for spec in job.cases if _usable(lane, spec)]
     costs: list[Cost] = []
-    for _ in range(trials):
-        params = search.ask()
-        scores: list[float] = []
-        failed = False
+
+    def scores_of(params: dict[str, Any]) -> list[float] | str:
+        scores = []
         for spec in cases:
             (plan,) = plans_of(spec, _DEV_SEED, [job.who], conditions, {job.who.name: params})
             record = lane.fight(plan, job.who)
-            failed = failed or record.status != "ok"
-            scores.append(record.score)
             costs.append(record.cost)
-        search.tell(params, None if failed or not scores else scores)
+            if record.status != "ok":
+                return f"{record.status}: {record.reason}"
+            scores.append(record.score)
+        return scores
+
+    while not search.done:
+        params = search.ask()
+        search.tell(params, scores_of(params))
         board.fought(len(job.cases))
-    return search.record(key=job.key, suite=job.cases[0].suite, modality=job.modality, cost=_sum(costs))
+    chosen = search.result()
+    return TuningRecord(
+        key=job.key,
+        task=job.who.task,
+        suite=job.cases[0].suite,
+        contender=job.who.name,
+        params=chosen.params,
+        trials=[t.plain() for t in chosen.trials],
+        cost=_sum(costs),
+        modality=job.modality,
+    )
 
 
 def _trials(who: Contender, conditions: Terms) -> int:
