@@ -65,7 +65,7 @@ PARAPHRASES: dict[str, tuple[str, ...]] = {
 class FactTable:
     """What is true of whom."""
 
-    objects: dict[str, Int[np.ndarray, people]]
+    objects: dict[str, Int[np.ndarray, " people"]]
     """For each relation the object of every one of :data:`PEOPLE`, as an index into ``OBJECTS[relation]``."""
 
     def object_of(self, person: str, relation: str) -> str:
@@ -78,12 +78,12 @@ class Statements:
     """Statements of facts, true and false ones."""
 
     texts: list[str]
-    person: Int[np.ndarray, n]
-    relation: Int[np.ndarray, n]
+    person: Int[np.ndarray, " n"]
+    relation: Int[np.ndarray, " n"]
     """Index into the keys of :data:`OBJECTS`."""
-    object: Int[np.ndarray, n]
-    paraphrase: Int[np.ndarray, n]
-    true: Bool[np.ndarray, n]
+    object: Int[np.ndarray, " n"]
+    paraphrase: Int[np.ndarray, " n"]
+    true: Bool[np.ndarray, " n"]
     """Whether the table says so."""
 
     def __len__(self) -> int:

@@ -24,7 +24,7 @@ from fairfight.seeds import numpy_rng
 from fairfight.worlds import lexicon
 
 Split = Literal["train", "held-out"]
-Factors = dict[str, Int[np.ndarray, "n"]]
+Factors = dict[str, Int[np.ndarray, " n"]]
 
 FORMS: dict[str, str] = {
     "plain": "{who} {verb} {when} that {what}",
@@ -73,7 +73,7 @@ _WEIGHTS: dict[str, tuple[float, ...]] = {
 }
 """Probabilities of the values of a factor that is not drawn evenly."""
 
-Wanted = int | str | Sequence[int | str] | Int[np.ndarray, "n"]
+Wanted = int | str | Sequence[int | str] | Int[np.ndarray, " n"]
 
 
 @dataclass(frozen=True)
@@ -87,16 +87,16 @@ class Sentences:
         return len(self.texts)
 
     @property
-    def labels(self) -> Int[np.ndarray, n]:
+    def labels(self) -> Int[np.ndarray, " n"]:
         """The sentiment: 0 negative, 1 positive (indices into ``lexicon.LABELS``)."""
         return self.factors["sentiment"]
 
-    def where(self, keep: Bool[np.ndarray, n] | Int[np.ndarray, m]) -> Sentences:
+    def where(self, keep: Bool[np.ndarray, " n"] | Int[np.ndarray, " m"]) -> Sentences:
         """The chosen sentences, in the order chosen."""
         rows = np.flatnonzero(keep) if keep.dtype == bool else keep
         return Sentences([self.texts[i] for i in rows], {f: v[rows] for f, v in self.factors.items()})
 
-    def rewritten(self, changes: Mapping[str, int | Int[np.ndarray, n]]) -> Sentences:
+    def rewritten(self, changes: Mapping[str, int | Int[np.ndarray, " n"]]) -> Sentences:
         """The same sentences with some factors set to other values."""
         factors = {f: v.copy() for f, v in self.factors.items()}
         for factor, value in changes.items():
@@ -140,29 +140,29 @@ def sample(n: int, seed: int | str, *, split: Split | None = None, **fixed: Want
     return Sentences(render(factors), factors)
 
 
-def held_out(factors: Factors) -> Bool[np.ndarray, n]:
+def held_out(factors: Factors) -> Bool[np.ndarray, " n"]:
     """Whether each sentence belongs to the held-out fifth: decided by who, what and which adjective together.
 
     The sum modulo five leaves any two of the three uniform and independent, so neither half lacks a word or a pair of
     words; rewriting the form, the time, the topic or a stray word never moves a sentence to the other half.
     """
-    chosen: Bool[np.ndarray, n] = (factors["name"] + factors["noun"] + factors["adjective"]) % 5 == 0
+    chosen: Bool[np.ndarray, " n"] = (factors["name"] + factors["noun"] + factors["adjective"]) % 5 == 0
     return chosen
 
 
-def _column(factor: str, n: int, rng: np.random.Generator, want: Wanted | None) -> Int[np.ndarray, n]:
+def _column(factor: str, n: int, rng: np.random.Generator, want: Wanted | None) -> Int[np.ndarray, " n"]:
     """One factor's column: as wanted, else drawn."""
     values = VALUES[factor]
     if isinstance(want, np.ndarray):
         if want.shape != (n,) or (n and not 0 <= want.min() <= want.max() < len(values)):
             raise UserError(f"The array for factor {factor!r} must hold {n} indices from 0 to {len(values) - 1}.")
-        given: Int[np.ndarray, n] = want.astype(np.int64)
+        given: Int[np.ndarray, " n"] = want.astype(np.int64)
         return given
     if want is not None:
         choices = [want] if isinstance(want, (int, str, np.integer)) else list(want)
-        allowed: Int[np.ndarray, k] = np.array([_index(factor, c) for c in choices], dtype=np.int64)
+        allowed: Int[np.ndarray, " k"] = np.array([_index(factor, c) for c in choices], dtype=np.int64)
         return allowed[rng.integers(len(allowed), size=n)]
-    drawn: Int[np.ndarray, n] = rng.choice(len(values), size=n, p=_WEIGHTS.get(factor))
+    drawn: Int[np.ndarray, " n"] = rng.choice(len(values), size=n, p=_WEIGHTS.get(factor))
     return drawn
 
 
