@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 def sparse_dictionary(
     brief: DetectBrief,
     *,
-    width: Annotated[int, Log(64, 512)] = 128,
+    width: Annotated[int, Log(32, 256)] = 128,
     k: Annotated[int, Log(1, 16)] = 2,
-    depth: Annotated[str, Choice("last", "middle", "all")] = "last",
+    depth: Annotated[str, Choice("last", "middle")] = "last",
 ) -> Detector:
     """Score inputs by how badly a TopK sparse autoencoder trained on trusted activations rebuilds theirs."""
     from fairfight.parts.bases.topk import fit_topk
@@ -31,7 +31,7 @@ def sparse_dictionary(
 
     subject = brief.subject
     trunk = subject.trunk
-    sites = {"last": trunk[-1:], "middle": trunk[(len(trunk) - 1) // 2 :][:1], "all": trunk}[depth]
+    sites = [trunk[-1] if depth == "last" else trunk[(len(trunk) - 1) // 2]]
 
     def fit(site: str, x: Tensor, rows: Tensor) -> Callable[[Tensor], Tensor]:
         return fit_topk(x, width=width, k=k, steps=STEPS, rng=torch_rng(brief.seed, "dictionary")).residual
