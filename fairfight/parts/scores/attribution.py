@@ -1,4 +1,4 @@
-"""Gradient × activation (Simonyan et al. 2014; attribution patching, Nanda 2023): what each unit does for a decision.
+"""Gradient × activation (Shrikumar et al. 2016; attribution patching, Nanda 2023): what each unit does for a decision.
 
 The effect of moving a unit from its baseline to its value is, to first order, the decided logit's
 gradient times that move. One forward and one backward pass give it for every unit of every site.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
 
-@tool("detect", source="Jackson & Mudholkar 1979; Guan et al. 2022")
+@tool("detect", source="Jackson & Mudholkar 1979; Guan et al. 2023")
 def pca_residual(
     brief: DetectBrief,
     *,
