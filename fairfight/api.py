@@ -113,7 +113,7 @@ def run(
     )
     with _open(store) as opened:
         done = campaign.run(request, opened, watch)
-        return _judged(opened, done.suite, ids=done.matches, tasks=done.tasks, new=done.new)
+        return _judged(opened, done.suite, ids=done.matches, among=done.cases, tasks=done.tasks, new=done.new)
 
 
 def results(
@@ -234,11 +234,13 @@ def _judged(
     suite: str,
     *,
     ids: Sequence[str] | None = None,
+    among: Sequence[str] | None = None,
     tasks: Sequence[str] | None = None,
     new: int = 0,
 ) -> Results:
     matches = [m for m in store.matches(suite=suite, ids=ids) if tasks is None or m.plan.task in tasks]
-    cases = [c for c in store.cases(suite=suite) if tasks is None or c.task in tasks]
+    cases = [c for c in store.cases(suite=suite) if among is None or c.id in among]
+    cases = [c for c in cases if tasks is None or c.task in tasks]
     seals = [s for s in store.seals(suite=suite) if tasks is None or s.task in tasks]
     tunings = [t for t in store.tunings(suite=suite) if tasks is None or t.task in tasks]
     current = [m for m in matches if _is_current(m.plan)]

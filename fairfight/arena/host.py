@@ -42,10 +42,11 @@ def serve_host(parent: Connection) -> None:
             briefs.pop(message[1], None)
         elif message[0] == "sit":
             job: Job = message[1]
-            parent.send(("done", _sit(job, briefs[job.brief], parent)))
+            parent.send(("done", sit(job, briefs[job.brief], parent)))
 
 
-def _sit(job: Job, brief: Any, parent: Connection) -> Outcome:
+def sit(job: Job, brief: Any, parent: Connection, *answer: Any) -> Outcome:
+    """Hold a sitting in a child of this process and watch over it."""
     ours, theirs = Pipe()
     begun = time.perf_counter()
     child = os.fork()
@@ -55,7 +56,7 @@ def _sit(job: Job, brief: Any, parent: Connection) -> Outcome:
         ours.close()
         parent.close()
         try:
-            hold(job, brief, theirs)
+            hold(job, brief, theirs, *answer)
         finally:
             os._exit(1)
     theirs.close()

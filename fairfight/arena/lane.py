@@ -110,14 +110,14 @@ class Lane:
             budget=opened.budgets[sitting] if plan.budget == "default" else int(plan.budget),
             limits=self._limits,
             seed=derive(plan.seed, plan.case_id, sitting),
-            answer=opened.answers[sitting] if who.kind == "oracle" else None,
         )
-        host = self._ends.host
-        host.send(("sit", job))
+        # The oracle sits with the referee, so that no answer ever comes near the processes that contenders fork from.
+        line = self._ends.referee if who.kind == "oracle" else self._ends.host
+        line.send(("sit", job))
         while True:
-            message = self._hear(host)
+            message = self._hear(line)
             if message[0] == "exam":
-                host.send_bytes(opened.exams[sitting])
+                line.send_bytes(opened.exams[sitting])
                 continue
             outcome: Outcome = message[1]
             return outcome

@@ -1,4 +1,4 @@
-"""The referee: a process that builds cases, keeps their answers and grades papers. No contender runs in it."""
+"""The referee: a process that builds cases, keeps their answers and grades papers. Only the oracle sits here."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from fairfight.arena.sitting import unpack
+from fairfight.arena.host import sit
+from fairfight.arena.sitting import Job, unpack
 from fairfight.errors import UserError
-from fairfight.tasks.task import CaseSpec
+from fairfight.tasks.task import Case, CaseSpec
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,6 @@ class Opened:
 
     briefs: tuple[bytes, ...] = ()
     exams: tuple[bytes, ...] = ()
-    answers: tuple[bytes, ...] = ()
-    """One a sitting; they go to the oracle and to nobody else."""
     budgets: tuple[int, ...] = ()
     labels: int = 0
     void: str | None = None
@@ -34,10 +33,11 @@ def serve_referee(parent: Connection) -> None:
     """Answer the lane's messages until it hangs up.
 
     ``("open", key, spec, seed)`` builds a case and answers ``("opened", Opened)``; ``("grade", key, papers)`` answers
-    ``("graded", metrics)`` or ``("refused", reason)``; ``("close", key)`` forgets a case. A user's error is answered
+    ``("graded", metrics)`` or ``("refused", reason)``; ``("sit", job)`` lets the oracle sit, as a host would;
+    ``("close", key)`` forgets a case. A user's error is answered
     by ``("stop", sentence)``.
     """
-    answers: dict[str, tuple[str, Any]] = {}
+    cases: dict[str, tuple[str, Case]] = {}
     while True:
         try:
             message = parent.recv()
@@ -45,25 +45,29 @@ def serve_referee(parent: Connection) -> None:
             return
         if message[0] == "open":
             _, key, spec, seed = message
-            parent.send(_open(key, spec, seed, answers))
+            parent.send(_open(key, spec, seed, cases))
         elif message[0] == "grade":
-            parent.send(_grade(*answers[message[1]], message[2]))
+            parent.send(_grade(*cases[message[1]], message[2]))
+        elif message[0] == "sit":
+            job: Job = message[1]
+            key, _, number = job.brief.rpartition("/")
+            case = cases[key][1]
+            parent.send(("done", sit(job, case.briefs[int(number)], parent, case.answer[int(number)])))
         elif message[0] == "close":
-            answers.pop(message[1], None)
+            cases.pop(message[1], None)
 
 
-def _open(key: str, spec: CaseSpec, seed: int, answers: dict[str, tuple[str, Any]]) -> tuple[str, Any]:
+def _open(key: str, spec: CaseSpec, seed: int, cases: dict[str, tuple[str, Case]]) -> tuple[str, Any]:
     from fairfight.tasks.registry import task
 
     begun = time.perf_counter()
     try:
         what = task(spec.task)
         case = what.build(spec, seed)
-        answers[key] = (spec.task, case.answer)
+        cases[key] = (spec.task, case)
         opened = Opened(
             briefs=tuple(pickle.dumps(b, protocol=5) for b in case.briefs),
             exams=tuple(pickle.dumps(e, protocol=5) for e in case.exams),
-            answers=tuple(pickle.dumps(a, protocol=5) for a in case.answer),
             budgets=tuple(what.budget(b) for b in case.briefs),
             labels=what.trusted_labels,
             void=case.void,
@@ -79,11 +83,11 @@ def _open(key: str, spec: CaseSpec, seed: int, answers: dict[str, tuple[str, Any
     return "opened", opened
 
 
-def _grade(name: str, answer: Any, papers: list[bytes]) -> tuple[str, Any]:
+def _grade(name: str, case: Case, papers: list[bytes]) -> tuple[str, Any]:
     from fairfight.tasks.registry import task
 
     try:
-        return "graded", {k: float(v) for k, v in task(name).grade(answer, [unpack(p) for p in papers]).items()}
+        return "graded", {k: float(v) for k, v in task(name).grade(case.answer, [unpack(p) for p in papers]).items()}
     except ValueError as error:
         return "refused", str(error)
     except Exception as error:  # a paper may be anything

@@ -38,8 +38,6 @@ class Job:
     budget: int
     limits: Limits
     seed: int
-    answer: bytes | None = None
-    """For the oracle only."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +63,11 @@ def pack(paper: Any) -> bytes:
     import numpy as np
 
     arrays = paper if isinstance(paper, dict) else {"paper": paper}
-    plain = {str(k): np.asarray(v) for k, v in arrays.items()}
+    plain: dict[str, Any] = {str(k): np.asarray(v) for k, v in arrays.items()}
     if bad := [k for k, v in plain.items() if v.dtype == object]:
         raise ValueError(f"What was handed in is not a plain array ({', '.join(bad)}).")
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **plain)
+    np.savez(buffer, **plain)  # no objects are left in it that would need a pickle
     return buffer.getvalue()
 
 
@@ -82,10 +80,11 @@ def unpack(data: bytes) -> Any:
     return arrays["paper"] if list(arrays) == ["paper"] else arrays
 
 
-def hold(job: Job, brief: Any, line: Connection) -> None:
+def hold(job: Job, brief: Any, line: Connection, *answer: Any) -> None:
     """Run the contender in this process, then its submission on the exam; tell the host over ``line`` how it went.
 
-    The exam comes over the line only after the submission is made. Never returns normally: the process ends here.
+    The exam comes over the line only after the submission is made; an answer is there for the oracle alone. Never
+    returns normally: the process ends here.
     """
     start = time.perf_counter()
     before = _resident()
@@ -98,13 +97,12 @@ def hold(job: Job, brief: Any, line: Connection) -> None:
 
         _seed(job.seed)
         who, what = contender(job.task, job.contender), task(job.task)
-        extra = () if job.answer is None else (pickle.loads(job.answer),)
         meter = Meter(job.budget)
         if (subject := getattr(brief, "subject", None)) is not None:
             meter.trust(subject.module)
         try:
             with meter:
-                submission = who.run(brief, *extra, **job.params)
+                submission = who.run(brief, *answer, **job.params)
                 line.send_bytes(b"exam")
                 exam = pickle.loads(line.recv_bytes())
                 paper = pack(what.sit(submission, exam))

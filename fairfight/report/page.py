@@ -158,7 +158,8 @@ def _environment() -> Environment:
     formats: Mapping[str, Any] = {
         "score": numbers.score, "signed": numbers.signed, "p": numbers.p_value, "flops": numbers.flops,
         "seconds": numbers.seconds, "outcome": charts.outcome, "count": numbers.count, "line": escape.line,
-        "visible": escape.visible, "look": look, "png": escape.png_url, "script_json": escape.script_json, "ours": Markup,
+        "visible": escape.visible, "look": look, "png": escape.png_url, "script_json": escape.script_json,
+        "ours": Markup,
     }  # fmt: skip
     environment.filters.update(formats)
     environment.globals.update(interval=numbers.interval, counted=numbers.counted, outcomes=charts.OUTCOMES)

@@ -85,15 +85,41 @@ class Contender:
 
     @property
     def fingerprint(self) -> str:
-        """Identity of the code: a changed file is another contender to the store."""
-        return _fingerprint(self.run)
+        """Identity of the code that decides its matches: its own file, its task's, and the rooms below.
+
+        A change there makes it another contender to the store, whose earlier matches no verdict rests on.
+        """
+        owner = _tasks.get(self.task)
+        return _fingerprint(_source(self.run), _source(type(owner)) if owner is not None else None)
+
+
+_ROOMS = ("subject", "worlds", "faults", "parts")
 
 
 @cache
-def _fingerprint(run: Callable[..., Any]) -> str:
-    file = inspect.getsourcefile(run)
-    text = Path(file).read_bytes() if file else inspect.getsource(run).encode()
-    return hashlib.sha256(text).hexdigest()[:12]
+def _fingerprint(contender: Path, task: Path | None) -> str:
+    files = [contender, *(task.parent.glob("*.py") if task is not None else ())]
+    digest = hashlib.sha256(_rooms().encode())
+    for file in sorted(set(files)):
+        digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@cache
+def _rooms() -> str:
+    """Content of the rooms that tasks and contenders are made from."""
+    root = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for file in sorted(f for room in _ROOMS for f in (root / room).rglob("*.py")):
+        digest.update(str(file.relative_to(root)).encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def _source(thing: Callable[..., Any]) -> Path:
+    file = inspect.getsourcefile(thing)
+    if file is None or not Path(file).is_file():
+        raise UserError(f"{thing.__name__} has no source file: put it in a module, so that its code can be told apart.")
+    return Path(file)
 
 
 _contenders: dict[tuple[str, str], Contender] = {}

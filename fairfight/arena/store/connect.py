@@ -72,12 +72,40 @@ def _file(path: Path, *, readonly: bool) -> Engine:
             raise UserError(
                 f"The folder {path.parent} for the store cannot be made ({error.strerror}): name another with --store."
             ) from error
-    uri = f"file:{quote(str(path))}?mode={'ro' if readonly else 'rwc'}"
+
+    def dial_as(mode: str) -> sqlite3.Connection:
+        uri = f"file:{quote(str(path))}?{mode}"
+        return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
 
     def dial() -> sqlite3.Connection:
-        return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
+        if not readonly:
+            connection = dial_as("mode=rwc")
+            _log_ahead(connection)
+            return connection
+        connection = dial_as("mode=ro")
+        try:
+            connection.execute("PRAGMA schema_version")
+        except sqlite3.OperationalError:
+            # Readers of a log share memory through a file beside the store; a folder that no one can write to has
+            # no log either, where the last writer ended well.
+            connection.close()
+            if path.with_name(f"{path.name}-wal").exists():
+                raise
+            connection = dial_as("mode=ro&immutable=1")
+        return connection
 
     return _prepare(create_engine("sqlite://", creator=dial, poolclass=QueuePool))
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Journal by a write-ahead log: a put costs no wait for the disk, and a killed process loses nothing it put."""
+    try:
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.OperationalError as error:
+        # Another process is making the same change.
+        if not error.sqlite_errorname.startswith("SQLITE_BUSY"):
+            raise
 
 
 def _prepare(engine: Engine) -> Engine:
@@ -86,7 +114,6 @@ def _prepare(engine: Engine) -> Engine:
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
-        # The default journal, not the write-ahead log: one file, on network folders and read-only disks too.
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA foreign_keys=ON")
 

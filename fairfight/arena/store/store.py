@@ -112,7 +112,9 @@ class Store:
         query = select(m.suite, m.case_name, *as_rows.MATCH_COLUMNS).order_by(m.id).limit(2)
         found = self._rows(query.where(m.id.startswith(id_prefix, autoescape=True)))
         if not id_prefix or not found:
-            raise UserError(f"No match in {self.place} has an id that begins with {id_prefix!r}: see `fairfight list`.")
+            raise UserError(
+                f"No match in {self.place} has an id that begins with {id_prefix!r}: the report has all ids."
+            )
         if len(found) > 1:
             raise UserError(f"Several matches have an id that begins with {id_prefix!r}: give more of its digits.")
         return as_rows.match_of(found[0])
