@@ -100,31 +100,32 @@ def works() -> dict[str, Work]:
     }
 
 
-def seconds(work: Work) -> float:
-    """CPU time of one call: what else the machine does hardly shows."""
+def seconds(work: Work, calls: int = 10) -> float:
+    """CPU time of a call, among a few in a row: what else the machine does hardly shows."""
     start = time.process_time()
-    work()
-    return time.process_time() - start
+    for _ in range(calls):
+        work()
+    return (time.process_time() - start) / calls
 
 
 def compare(work: Work, rounds: int) -> tuple[float, float, float]:
     """Median seconds without the meter, with it, and with it counting every operation."""
     meters = (None, Meter(None), Meter(None, remember=False))
     times: list[list[float]] = [[] for _ in meters]
-    for i in range(rounds + 3):
+    for i in range(rounds + 1):
         for meter, into in zip(meters, times, strict=True):
             if meter is None:
                 taken = seconds(work)
             else:
                 with meter:
                     taken = seconds(work)
-            if i >= 3:
+            if i >= 1:
                 into.append(taken)
     a, b, c = map(median, times)
     return a, b, c
 
 
-def main(rounds: int = 100) -> None:
+def main(rounds: int = 20) -> None:
     """Print a line for each work."""
     torch.set_num_threads(1)
     print(f"{'':36}{'plain':>10}{'metered':>10}{'ratio':>8}{'every operation':>18}")

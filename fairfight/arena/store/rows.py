@@ -75,13 +75,18 @@ MATCH_COLUMNS: tuple[ColumnElement[Any], ...] = (
 """What :func:`match_of` reads, after the suite and the case's name in it."""
 
 
+_decode = json.JSONDecoder().raw_decode
+"""``json.loads`` without its look for spaces, of which there are none: half of the time of reading a large store."""
+
+
 def match_of(row: Sequence[Any]) -> MatchRecord:
     """A record from suite, case name and ``MATCH_COLUMNS``. By position: a store holds many."""
     (suite, case_name, task, case_id, contender, kind, fingerprint, params, seed, budget, trials,
      status, score, metrics, cost, reason, started, version) = row  # fmt: skip
-    load = json.loads
-    plan = MatchPlan(task, suite, case_id, case_name, contender, kind, fingerprint, load(params), seed, budget, trials)
-    return MatchRecord(plan, status, score, load(metrics), Cost(**load(cost)), reason, started, version)
+    plan = MatchPlan(
+        task, suite, case_id, case_name, contender, kind, fingerprint, _decode(params)[0], seed, budget, trials
+    )
+    return MatchRecord(plan, status, score, _decode(metrics)[0], Cost(**_decode(cost)[0]), reason, started, version)
 
 
 def case_row(record: CaseRecord) -> dict[str, Any]:

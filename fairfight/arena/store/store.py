@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -133,13 +135,14 @@ class Store:
             query = query.where(m.task == task)
         if suite is not None:
             query = query.where(e.suite == suite)
-        if ids is None:
-            found = self._rows(query)
-        else:
-            found = [row for chunk in _chunks(ids) for row in self._rows(query.where(m.id.in_(chunk)))]
-        # Task, suite, case name, contender, seed; parameters, budget and fingerprint where these are equal.
-        found.sort(key=lambda r: (r[2], r[0], r[1], r[4], r[8], r[7], r[9], r[6], r[10]))
-        return [as_rows.match_of(row) for row in found]
+        with _collecting_no_garbage():
+            if ids is None:
+                found = self._rows(query)
+            else:
+                found = [row for chunk in _chunks(ids) for row in self._rows(query.where(m.id.in_(chunk)))]
+            # Task, suite, case name, contender, seed; parameters, budget and fingerprint where these are equal.
+            found.sort(key=lambda r: (r[2], r[0], r[1], r[4], r[8], r[7], r[9], r[6], r[10]))
+            return [as_rows.match_of(row) for row in found]
 
     # Cases, seals, tunings, runs
 
@@ -297,6 +300,18 @@ class Store:
         if suite is not None:
             query = query.where(table.c.suite == suite)
         return self._read(lambda connection: [dict(row) for row in connection.execute(query).mappings()])
+
+
+@contextmanager
+def _collecting_no_garbage() -> Iterator[None]:
+    """Many new objects and no dead ones: the collector would look through them all again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
