@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from fairfight.arena.meter import Meter
 
 Call = Callable[..., Any]
-Survey = tuple[Hashable, ...] | None
+Survey = tuple[tuple[Hashable, ...], bool]
+"""All of a module, inputs apart, that decides a call's cost; and whether it is free of hooks and unknown parts."""
 Key = Hashable | None
 """What of a call's inputs or outputs decides its cost; None where that cannot be told."""
 
@@ -47,8 +48,6 @@ class Piece:
     key: Key
     total: int | None = None
     """Of the part's own call; None where hooks or unknown code were in it."""
-    survey: Survey = None
-    """What the part was like when the total was taken."""
     out: Key = None
     """What came out."""
     open: bool = False
@@ -175,9 +174,11 @@ class Calls:
         parent, was_on = thread.frame, thread.on
         if parent is None:
             thread.surveys = {}
-        key = self._key_of(args, kwargs)
+        piece = None if parent is None else _expected(parent, module)
+        # As expected, inputs need no look: they come from inputs and outputs of the same shapes as before.
+        key = self._key_of(args, kwargs) if piece is None else piece.key
         if parent is not None:
-            self._part_begins(parent, module, key)
+            self._part_begins(parent, module, key, piece)
         start = self._meter.flops
         try:
             if not self._is_known(module):
@@ -226,11 +227,8 @@ class Calls:
                 out = run(*args, **kwargs)
                 thread.open = True
                 return out
-            own, surveys = module.__dict__, thread.surveys
-            survey = surveys[id(module)] if id(module) in surveys else self._survey(module)
-            free = survey is not None
-            # With hooks in it, own code alone is charged, and the parts speak for themselves.
-            place = (key, own["training"] if survey is None else survey)
+            shape, free = thread.surveys.get(id(module)) or self._survey(module)
+            place = (key, shape)
             bills = self._bills_of(module)
             bill = bills.get(place)
             if bill is not None and free and bill.total is not None:
@@ -264,16 +262,12 @@ class Calls:
         return out
 
     def _goes_as_before(self, frame: Frame, module: nn.Module) -> bool:
-        """Whether the next piece of the bill is this part, with nobody else's code in it; charges both if so.
-
-        Its inputs need no look: they come from inputs and outputs of the same shapes as before.
-        """
-        if frame.learning or frame.lost or frame.at >= len(frame.bill.pieces):
+        """Whether the next piece of the bill is this part, with nobody else's code in it; charges both if so."""
+        piece = _expected(frame, module)
+        if piece is None or piece.total is None or piece.open or has_hooks(module.__dict__):
             return False
-        piece = frame.bill.pieces[frame.at]
-        if piece.total is None or piece.open or piece.part != id(module) or has_hooks(module.__dict__):
-            return False
-        if self._thread.surveys.get(piece.part) != piece.survey:
+        survey = self._thread.surveys.get(piece.part)
+        if survey is None or not survey[1]:
             return False
         frame.at += 1
         self._meter.charge(piece.own + piece.total)
@@ -288,16 +282,13 @@ class Calls:
         frame.mark = self._meter.flops
         self._turn(frame.learning or frame.lost)
 
-    def _part_begins(self, parent: Frame, module: nn.Module, key: Key) -> None:
-        pieces = parent.bill.pieces
+    def _part_begins(self, parent: Frame, module: nn.Module, key: Key, piece: Piece | None) -> None:
         if parent.learning:
-            pieces.append(Piece(self._meter.flops - parent.mark, id(module), key))
+            parent.bill.pieces.append(Piece(self._meter.flops - parent.mark, id(module), key))
+        elif piece is not None:
+            self._meter.charge(piece.own)
         elif not parent.lost:
-            piece = pieces[parent.at] if parent.at < len(pieces) else None
-            if piece is None or piece.part != id(module) or piece.key != key:
-                self._lose(parent)
-            else:
-                self._meter.charge(piece.own)
+            self._lose(parent)
         parent.at += 1
 
     def _part_ended(self, parent: Frame, start: int, out: Any) -> None:
@@ -305,7 +296,6 @@ class Calls:
         piece = parent.bill.pieces[parent.at - 1]
         if not self._thread.open:
             piece.total = self._meter.flops - start
-            piece.survey = self._thread.surveys.get(piece.part)
             if piece.out is not None and not piece.open:
                 return
         key = self._key_of((out,), {})
@@ -349,7 +339,6 @@ class Calls:
         return trusted
 
     def _survey(self, module: nn.Module) -> Survey:
-        """All of the module, inputs apart, that decides a call's cost; None with a hook or an unknown part in it."""
         own = module.__dict__
         # The sign tells trained weights from frozen ones: some operators choose another way for them.
         shape: list[Hashable] = [own["training"]]
@@ -359,12 +348,15 @@ class Calls:
         for part in own["_modules"].values():
             if part is None:
                 continue
-            inner = self._survey(part) if self._is_known(part) else None
-            if inner is None or has_hooks(part.__dict__):
+            shape.append(id(part))
+            if not self._is_known(part):
                 free = False
-            elif free:
-                shape += (id(part), *inner)
-        survey = self._thread.surveys[id(module)] = tuple(shape) if free else None
+                continue
+            inner, inner_free = self._survey(part)
+            shape += inner
+            if not inner_free or has_hooks(part.__dict__):
+                free = False
+        survey = self._thread.surveys[id(module)] = (tuple(shape), free)
         return survey
 
     def _key_of(self, args: Any, kwargs: Any) -> Key:
@@ -396,3 +388,12 @@ class Calls:
             self._turn(was_on)
         thread.mask = (mask, mask._version, full)
         return full
+
+
+def _expected(frame: Frame, module: nn.Module) -> Piece | None:
+    """The piece of the bill that the part is about to repeat, if all has gone by the bill so far."""
+    pieces = frame.bill.pieces
+    if frame.learning or frame.lost or frame.at >= len(pieces):
+        return None
+    piece = pieces[frame.at]
+    return piece if piece.part == id(module) else None

@@ -195,6 +195,37 @@ def test_random_networks_with_and_without_hooks() -> None:
         same_both_ways(work)
 
 
+def test_random_hooks_while_widths_change() -> None:
+    rng = torch.Generator().manual_seed(7)
+
+    def pick(n: int) -> int:
+        return int(torch.randint(n, (), generator=rng))
+
+    for _ in range(60):
+        inner = nn.Sequential(*(nn.Linear(6, 6) if pick(2) else nn.ReLU() for _ in range(2 + pick(3))))
+        net, x = nn.Sequential(nn.Linear(6, 6), inner, nn.Linear(6, 6), nn.ReLU()), torch.randn(4, 6)
+        parts, layers = list(net.modules()), [m for m in net.modules() if isinstance(m, nn.Linear)]
+        kinds = (read, double, halve, stop)
+        script = [
+            (pick(len(layers) - 1), 1 + pick(6), [(parts[pick(len(parts))], kinds[pick(4)]) for _ in range(pick(3))])
+            for _ in range(8)
+        ]
+
+        def work(net: Any = net, x: Tensor = x, layers: Any = layers, script: Any = script) -> None:
+            for layer in layers:
+                layer.weight.data, layer.bias.data = torch.randn(6, 6), torch.randn(6)
+            for i, (at, width, plan) in enumerate(script):
+                if i % 2:
+                    before, after = layers[at], layers[at + 1]
+                    before.weight.data = torch.randn(width, before.weight.shape[1])
+                    before.bias.data = torch.randn(width)
+                    after.weight.data = torch.randn(after.weight.shape[0], width)
+                with hooks(*plan), suppress(Stop):
+                    net(x)
+
+        same_both_ways(work)
+
+
 def test_gpt2_with_hooks_that_read_write_stop_and_reshape() -> None:
     model, ids = gpt2(), torch.randint(0, 32, (3, 8))
     mask = torch.ones_like(ids)
