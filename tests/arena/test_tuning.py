@@ -69,7 +69,9 @@ def test_defaults_outside_their_ranges_are_tried_all_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    "fail", [lambda: 1 / 0, lambda: [], lambda: [float("nan")], lambda: [0.9, float("inf")]], ids=str
+    "fail",
+    [lambda: 1 / 0, lambda: [], lambda: [float("nan")], lambda: [0.9, float("inf")]],
+    ids=["raises", "none", "nan", "inf"],
 )
 def test_a_failed_trial_has_the_floors_score(fail: Callable[[], Any]) -> None:
     def sometimes(params: dict[str, Any]) -> list[float]:

@@ -1,0 +1,81 @@
+"""The common suite: every contender of this package passes it, and bad ones do not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fairfight.arena.checks import BrokenPromise, check_contender
+from fairfight.tasks import registry
+from fairfight.tasks.registry import baseline
+
+DETECT = [c.name for c in registry.contenders("detect") if not c.run.__module__.startswith("tests")]
+
+
+@pytest.mark.parametrize("name", DETECT)
+def test_every_contender_of_detect_keeps_its_promises(name: str) -> None:
+    check_contender("detect", name)
+
+
+@baseline("detect", source="rogue")
+def spoils_the_subject(brief: Any) -> Any:
+    """Shift a parameter and leave it so."""
+    next(brief.subject.module.parameters()).data.add_(1e-3)
+    return lambda x: np.zeros(len(x))
+
+
+@baseline("detect", source="rogue")
+def draws_from_the_clock(brief: Any) -> Any:
+    """Score by an unseeded generator."""
+    return lambda x: np.random.default_rng().random(len(x))
+
+
+@baseline("detect", source="rogue")
+def needs_many_inputs(brief: Any) -> Any:
+    """Refuse small briefs."""
+    if len(brief.trusted) < 50:
+        raise ValueError("too few")
+    return lambda x: np.zeros(len(x))
+
+
+@baseline("detect", source="rogue")
+def computes_too_much(brief: Any) -> Any:
+    """Multiply until the budget is gone."""
+    import torch
+
+    a = torch.ones(1000, 1000)
+    while True:
+        a = a @ a
+
+
+@baseline("detect", source="rogue")
+def catches_the_stop(brief: Any) -> Any:
+    """Swallow whatever stops it."""
+    import torch
+
+    try:
+        (torch.ones(100, 100) @ torch.ones(100, 100)).sum()
+    except BaseException:
+        return lambda x: np.zeros(len(x))
+    return lambda x: np.zeros(len(x))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("spoils-the-subject", "leave the subject as it was"),
+        ("draws-from-the-clock", "another paper for the same brief"),
+        ("needs-many-inputs", "smallest case"),
+        ("computes-too-much", "more than the default budget"),
+        ("random", ""),
+        ("catches-the-stop", "AUROC"),
+    ],
+)
+def test_what_breaks_a_promise_is_told_which(name: str, words: str) -> None:
+    if not words:
+        check_contender("detect", name)
+        return
+    with pytest.raises(BrokenPromise, match=words):
+        check_contender("detect", name)
