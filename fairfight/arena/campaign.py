@@ -25,6 +25,7 @@ from fairfight.arena.store.rows import RunRecord
 from fairfight.content import content_id
 from fairfight.errors import UserError
 from fairfight.seeds import derive
+from fairfight.tasks import registry
 from fairfight.tasks.registry import Contender
 from fairfight.tasks.task import CaseSpec, Task
 from fairfight.version import __version__
@@ -247,7 +248,8 @@ def _practise(lane: Lane, job: _Practice, conditions: Terms, board: Board) -> Tu
     """Each trial is scored by its mean over the development cases."""
     from fairfight.arena.tuning import Search
 
-    search = Search(job.who, conditions.trials, derive("tuning", job.key))
+    worst = registry.task(job.who.task).metrics[0].low
+    search = Search(job.who, conditions.trials, derive("tuning", job.key), floor=worst)
     cases = [spec for spec in job.cases if _usable(lane, spec)]
     costs: list[Cost] = []
 

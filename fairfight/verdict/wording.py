@@ -51,6 +51,7 @@ def headline(task: str, suite: str, contrast: Contrast | None, cases: int, why_n
     c = contrast
     on = f"on {counted(c.cases, 'case')} with {counted(c.seeds, 'seed')} each"
     best = "" if c.choice == "declared" else "best "
+    chosen = ", each the best on the development cases" if c.choice == "development" else ""
     pair = f"the {best}tool {c.a}"
     side = "ahead of" if c.difference > 0 else "behind"
     if not c.cases:
@@ -68,15 +69,15 @@ def headline(task: str, suite: str, contrast: Contrast | None, cases: int, why_n
         small = f", which is within the margin of {number(c.margin)} fixed beforehand" if c.equivalent else ""
         return (
             f"{where}, {pair} is {side} the {best}baseline {c.b} by {number(abs(c.difference))} "
-            f"{interval(low, high)} {on} ({p_text(c.p_holm)}){small}."
+            f"{interval(low, high)} {on} ({p_text(c.p_holm)}{chosen}){small}."
         )
     measured = f"the difference is {number(c.difference, sign=True)} {interval(c.low, c.high)} {on}"
     if c.equivalent:
         return (
-            f"{where}, {pair} is as good as the {best}baseline {c.b} to within {number(c.margin)}: {measured} "
+            f"{where}, {pair} is as good as the {best}baseline {c.b} to within {number(c.margin)}{chosen}: {measured} "
             f"(equivalence {p_text(c.tost_p)})."
         )
     return (
-        f"{where}, {pair} cannot be told from the {best}baseline {c.b}: {measured} ({p_text(c.p_holm)}); "
+        f"{where}, {pair} cannot be told from the {best}baseline {c.b}{chosen}: {measured} ({p_text(c.p_holm)}); "
         f"a true difference of {number(c.mde)} would be seen four times in five."
     )

@@ -11,7 +11,7 @@ from fairfight.arena.checks import BrokenPromise, check_contender
 from fairfight.tasks import registry
 from fairfight.tasks.registry import baseline
 
-DETECT = [c.name for c in registry.contenders("detect") if not c.run.__module__.startswith("tests")]
+DETECT = [c.name for c in registry.contenders("detect") if c.run.__module__.startswith("fairfight.")]
 
 
 @pytest.mark.parametrize("name", DETECT)
@@ -19,20 +19,17 @@ def test_every_contender_of_detect_keeps_its_promises(name: str) -> None:
     check_contender("detect", name)
 
 
-@baseline("detect", source="rogue")
 def spoils_the_subject(brief: Any) -> Any:
     """Shift a parameter and leave it so."""
     next(brief.subject.module.parameters()).data.add_(1e-3)
     return lambda x: np.zeros(len(x))
 
 
-@baseline("detect", source="rogue")
 def draws_from_the_clock(brief: Any) -> Any:
     """Score by an unseeded generator."""
     return lambda x: np.random.default_rng().random(len(x))
 
 
-@baseline("detect", source="rogue")
 def needs_many_inputs(brief: Any) -> Any:
     """Refuse small briefs."""
     if len(brief.trusted) < 50:
@@ -40,7 +37,6 @@ def needs_many_inputs(brief: Any) -> Any:
     return lambda x: np.zeros(len(x))
 
 
-@baseline("detect", source="rogue")
 def computes_too_much(brief: Any) -> Any:
     """Multiply until the budget is gone."""
     import torch
@@ -50,7 +46,6 @@ def computes_too_much(brief: Any) -> Any:
         a = a @ a
 
 
-@baseline("detect", source="rogue")
 def catches_the_stop(brief: Any) -> Any:
     """Swallow whatever stops it."""
     import torch
@@ -62,6 +57,18 @@ def catches_the_stop(brief: Any) -> Any:
     return lambda x: np.zeros(len(x))
 
 
+ROGUES = (spoils_the_subject, draws_from_the_clock, needs_many_inputs, computes_too_much, catches_the_stop)
+
+
+@pytest.fixture
+def rogues(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the registry for the length of a test: other tests try everybody they find there."""
+    monkeypatch.setattr(registry, "_contenders", dict(registry._contenders))
+    for rogue in ROGUES:
+        baseline("detect", source="rogue")(rogue)
+
+
+@pytest.mark.usefixtures("rogues")
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -69,13 +76,9 @@ def catches_the_stop(brief: Any) -> Any:
         ("draws-from-the-clock", "another paper for the same brief"),
         ("needs-many-inputs", "smallest case"),
         ("computes-too-much", "more than the default budget"),
-        ("random", ""),
         ("catches-the-stop", "AUROC"),
     ],
 )
 def test_what_breaks_a_promise_is_told_which(name: str, words: str) -> None:
-    if not words:
-        check_contender("detect", name)
-        return
     with pytest.raises(BrokenPromise, match=words):
         check_contender("detect", name)
