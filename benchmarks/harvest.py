@@ -98,23 +98,30 @@ def ours(subject: Subject, inputs: Texts, repeats: int) -> dict[str, float]:
 
 @torch.no_grad()
 def transformer_lens(inputs: Texts, repeats: int) -> dict[str, float]:
-    """TransformerLens' cache of the same four streams and early stop, on its own model of the same shape."""
-    from transformer_lens import HookedTransformer, HookedTransformerConfig
+    """TransformerLens 4: its bridge over a model of the same shape, caching the same four streams."""
+    import tempfile
 
-    model = HookedTransformer(
-        HookedTransformerConfig(
-            n_layers=DEPTH, d_model=768, n_heads=12, d_head=64, d_vocab=50257, n_ctx=128, act_fn="gelu_new", seed=0
-        )
-    )
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from transformer_lens.model_bridge import TransformerBridge
+    from transformers import PreTrainedTokenizerFast
+
     module = gpt2_shape().module
+    words = PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer(WordLevel({"[UNK]": 0}, unk_token="[UNK]")), unk_token="[UNK]", pad_token="[UNK]",
+        bos_token="[UNK]", eos_token="[UNK]",
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        module.save_pretrained(folder)
+        words.save_pretrained(folder)
+        words = PreTrainedTokenizerFast.from_pretrained(folder)
+        model = TransformerBridge.boot_transformers(folder, hf_model=module, tokenizer=words, device="cpu")
     names = [f"blocks.{i}.hook_resid_post" for i in (2, 5, 8, 11)]
+    plain = gpt2_shape().module
     return measure(
         {
-            "plain": lambda: module(inputs.ids, attention_mask=inputs.mask, use_cache=False),
+            "plain": lambda: plain(inputs.ids, attention_mask=inputs.mask, use_cache=False),
             "four streams, all logits": lambda: model.run_with_cache(inputs.ids, names_filter=lambda n: n in names),
-            "early stream, no head": lambda: model.run_with_cache(
-                inputs.ids, names_filter=f"blocks.{EARLY}.hook_resid_post", stop_at_layer=EARLY + 1
-            ),
         },
         repeats,
     )

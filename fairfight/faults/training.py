@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from fairfight.errors import UserError
 from fairfight.faults.adamw import AdamW, one_cycle
 from fairfight.seeds import torch_rng
 from fairfight.subject.inputs import Images, Inputs, Texts
@@ -52,7 +53,13 @@ def fit(subject: Subject, world: World, examples: Examples, schedule: Schedule, 
         examples: Training data.
         schedule: How long and how fast.
         seed: Order of the data; equal for an organism and its twin.
+
+    Raises:
+        UserError: There are no examples, or all are of one class.
     """
+    if len(examples.labels.unique()) < 2:
+        found = "no examples" if not len(examples) else f"{len(examples)} examples of one class only"
+        raise UserError(f"There are {found} to train on: give examples of at least two classes.")
     module = subject.module
     examples = replace(examples, inputs=_laid_out(examples.inputs))
     n, size = len(examples), schedule.batch_size

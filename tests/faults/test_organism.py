@@ -12,7 +12,8 @@ from fairfight.faults import network as networks
 from fairfight.faults import organism as organisms
 from fairfight.faults.organism import Organism, Side, build
 from fairfight.faults.recipe import Recipe
-from fairfight.faults.training import decide
+from fairfight.faults.training import decide, fit
+from fairfight.worlds.world import world
 
 # One worker, so that twins and bases are trained once.
 pytestmark = pytest.mark.xdist_group("vision-organisms")
@@ -157,3 +158,12 @@ def test_health_names_what_is_wrong() -> None:
 def test_an_organism_needs_a_fault() -> None:
     with pytest.raises(UserError, match="needs a fault"):
         build(PATCH.twin())
+
+
+@pytest.mark.parametrize(("rows", "words"), [([], "no examples"), ([0, 0], "2 examples of one class")])
+def test_nothing_is_trained_on_no_examples_or_on_one_class(rows: list[int], words: str) -> None:
+    ground = world("digits")
+    few = ground.examples("train", 1, "cnn")[torch.tensor(rows, dtype=torch.long)]
+    subject = ground.subject("cnn", 1)
+    with pytest.raises(UserError, match=words):
+        fit(subject, ground, few, ground.schedule("cnn", "scratch"), 1)
