@@ -42,11 +42,11 @@ def serve_host(parent: Connection) -> None:
             briefs.pop(message[1], None)
         elif message[0] == "sit":
             job: Job = message[1]
-            parent.send(("done", sit(job, briefs[job.brief], parent)))
+            sit(job, briefs[job.brief], parent)
 
 
-def sit(job: Job, brief: Any, parent: Connection, *answer: Any) -> Outcome:
-    """Hold a sitting in a child of this process and watch over it."""
+def sit(job: Job, brief: Any, parent: Connection, *answer: Any) -> None:
+    """Hold a sitting in a child of this process, watch over it and send ``("done", outcome)``."""
     ours, theirs = Pipe()
     begun = time.perf_counter()
     child = os.fork()
@@ -61,7 +61,8 @@ def sit(job: Job, brief: Any, parent: Connection, *answer: Any) -> Outcome:
             os._exit(1)
     theirs.close()
     try:
-        return _watch(child, job.limits, ours, lambda: _fetch_exam(parent), begun)
+        outcome = _watch(child, job.limits, ours, lambda: _fetch_exam(parent), begun)
+        parent.send(("done", outcome))
     finally:
         ours.close()
         _end(child)
@@ -116,15 +117,21 @@ def _quiet() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+_ending: list[int] = []
+"""Children that were told to end and have not been reaped."""
+
+
 def _end(child: int) -> None:
-    """End the child and whatever it started, and reap it."""
-    for target in (lambda: os.killpg(child, signal.SIGKILL), lambda: os.kill(child, signal.SIGKILL)):
-        try:
-            target()
-        except (ProcessLookupError, PermissionError):
-            continue
-    with contextlib.suppress(ChildProcessError):  # reaped already
-        os.waitpid(child, 0)
+    """End the child and whatever it started. It is reaped later: giving back its memory takes a while."""
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(child, signal.SIGKILL)
+    _ending.append(child)
+    for pid in tuple(_ending):
+        with contextlib.suppress(ChildProcessError):  # reaped already
+            if os.waitpid(pid, os.WNOHANG) == (0, 0):
+                continue
+        _ending.remove(pid)
 
 
 def _resident_of(pid: int) -> int:

@@ -52,7 +52,7 @@ def serve_referee(parent: Connection) -> None:
             job: Job = message[1]
             key, _, number = job.brief.rpartition("/")
             case = cases[key][1]
-            parent.send(("done", sit(job, case.briefs[int(number)], parent, case.answer[int(number)])))
+            sit(job, case.briefs[int(number)], parent, case.answer[int(number)])
         elif message[0] == "close":
             cases.pop(message[1], None)
 
