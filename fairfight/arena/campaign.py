@@ -7,7 +7,6 @@ import platform
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Any
@@ -175,23 +174,22 @@ class _LazyEngine:
         self._entries = entries
         self._limits = limits
         self._engine: LocalEngine | None = None
-        self._exit: AbstractContextManager[LocalEngine] | None = None
 
     def get(self) -> LocalEngine:
         if self._engine is None:
-            self._exit = LocalEngine(
+            engine = LocalEngine(
                 self.workers,
                 tasks=[e.task.name for e in self._entries],
                 modalities=sorted({m for e in self._entries for m in e.modalities}),
                 modules=modules_of([c for e in self._entries for c in e.contenders]),
                 limits=self._limits,
             )
-            self._engine = self._exit.__enter__()
+            self._engine = engine.__enter__()
         return self._engine
 
     def close(self) -> None:
-        if self._exit is not None:
-            self._exit.__exit__(None, None, None)
+        if self._engine is not None:
+            self._engine.__exit__(None, None, None)
 
 
 def _tune_all(

@@ -10,12 +10,11 @@ from __future__ import annotations
 import hashlib
 import pickle
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from fairfight.arena.meter import BudgetExceeded, Meter
-from fairfight.arena.sitting import pack, unpack
+from fairfight.arena.sitting import perform, unpack
 from fairfight.tasks import registry
 from fairfight.tasks.registry import Contender
 from fairfight.tasks.task import Case, Task
@@ -76,10 +75,12 @@ def _broken(what: Task, who: Contender, case: Case, params: dict[str, Any]) -> I
             yield f"spends {first.flops} operations once and {again.flops} the next time"
         sat.append(first)
     if sat[0].flops:
-        with _short(what, who, case, params, sat[0].flops // 2) as over:
-            if not over:
-                yield "goes on after its budget is spent"
-    yield from _smallest(what, who, case, params)
+        try:
+            hold(what, who, _own(case.briefs[0]), case, 0, params, sat[0].flops // 2)
+            yield "goes on after its budget is spent"
+        except BudgetExceeded:
+            pass  # stopped, as it must be
+    yield from _smallest(what, who, case, params, [s.paper for s in sat[1:]])
     if who.kind in ("tool", "baseline", "combination"):
         metrics = what.grade(case.answer, [unpack(s.paper) for s in sat])
         yield from what.expect(metrics)
@@ -87,34 +88,18 @@ def _broken(what: Task, who: Contender, case: Case, params: dict[str, Any]) -> I
 
 def hold(what: Task, who: Contender, brief: Any, case: Case, sitting: int, params: dict[str, Any], budget: int) -> Sat:
     """One sitting in this process, metered as in the arena."""
-    extra = (case.answer[sitting],) if who.kind == "oracle" else ()
+    answer = (case.answer[sitting],) if who.kind == "oracle" else ()
     meter = Meter(budget)
-    if (subject := getattr(brief, "subject", None)) is not None:
-        meter.trust(subject.module)
-    with meter:
-        submission = who.run(brief, *extra, **params)
-        paper = pack(what.sit(submission, _own(case.exams[sitting])))
+    paper = perform(what, who, brief, answer, params, lambda: _own(case.exams[sitting]), meter)
     return Sat(paper, meter.flops)
 
 
-@contextmanager
-def _short(what: Task, who: Contender, case: Case, params: dict[str, Any], budget: int) -> Iterator[bool]:
-    """Whether the contender is stopped on half of what it needs."""
-    try:
-        hold(what, who, _own(case.briefs[0]), case, 0, params, budget)
-    except BudgetExceeded:
-        yield True
-    else:
-        yield False
-
-
-def _smallest(what: Task, who: Contender, case: Case, params: dict[str, Any]) -> Iterator[str]:
+def _smallest(what: Task, who: Contender, case: Case, params: dict[str, Any], others: list[bytes]) -> Iterator[str]:
+    """The first sitting on a brief cut down, graded together with the papers of the other sittings."""
     brief = what.smallest(_own(case.briefs[0]))
     try:
         sat = hold(what, who, brief, case, 0, params, what.budget(case.briefs[0]))
-        papers = [sat.paper, *(hold(what, who, _own(b), case, i, params, what.budget(b)).paper
-                               for i, b in enumerate(case.briefs) if i)]  # fmt: skip
-        what.grade(case.answer, [unpack(p) for p in papers])
+        what.grade(case.answer, [unpack(p) for p in (sat.paper, *others)])
     except Exception as error:
         yield f"does not cope with the smallest case: {type(error).__name__}: {error}"
 

@@ -9,11 +9,17 @@ import pickle
 import resource
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairfight.arena.records import Status
+
+if TYPE_CHECKING:
+    from fairfight.arena.meter import Meter
+    from fairfight.tasks.registry import Contender
+    from fairfight.tasks.task import Task
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,36 @@ def unpack(data: bytes) -> Any:
     return arrays["paper"] if list(arrays) == ["paper"] else arrays
 
 
+def perform(
+    what: Task,
+    who: Contender,
+    brief: Any,
+    answer: tuple[Any, ...],
+    params: dict[str, Any],
+    exam: Callable[[], Any],
+    meter: Meter,
+) -> bytes:
+    """One sitting in this process on the meter's budget: the contender submits, then the exam is fetched and sat.
+
+    Args:
+        what: The task.
+        who: The contender.
+        brief: What it may see.
+        answer: The sitting's answer for the oracle, empty for everybody else.
+        params: Its hyperparameters.
+        exam: Gives the exam; called after the submission is made.
+        meter: Counts, and stops what overspends.
+
+    Raises:
+        BudgetExceeded: The budget was overspent.
+    """
+    if (subject := getattr(brief, "subject", None)) is not None:
+        meter.trust(subject.module)
+    with meter:
+        submission = who.run(brief, *answer, **params)
+        return pack(what.sit(submission, exam()))
+
+
 def hold(job: Job, brief: Any, line: Connection, *answer: Any) -> None:
     """Run the contender in this process, then its submission on the exam; tell the host over ``line`` how it went.
 
@@ -98,14 +134,13 @@ def hold(job: Job, brief: Any, line: Connection, *answer: Any) -> None:
         _seed(job.seed)
         who, what = contender(job.task, job.contender), task(job.task)
         meter = Meter(job.budget)
-        if (subject := getattr(brief, "subject", None)) is not None:
-            meter.trust(subject.module)
+
+        def exam() -> Any:
+            line.send_bytes(b"exam")
+            return pickle.loads(line.recv_bytes())
+
         try:
-            with meter:
-                submission = who.run(brief, *answer, **job.params)
-                line.send_bytes(b"exam")
-                exam = pickle.loads(line.recv_bytes())
-                paper = pack(what.sit(submission, exam))
+            paper = perform(what, who, brief, answer, job.params, exam, meter)
         except BudgetExceeded:
             status = "over-budget"
         if meter.tripped:
