@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -31,7 +32,8 @@ def fingerprint() -> str:
 def network(recipe: Recipe, boost: float = 1.0) -> Subject:
     """The subject that a recipe trains; equal recipes give equal weights, and each is trained once for a cache.
 
-    A fine-tuned network starts from the clean one of the same seed that was trained from scratch.
+    A fine-tuned network starts from the pretrained one that the world has, or from the clean one of the same seed that
+    was trained from scratch.
 
     Args:
         recipe: What to train; without a fault it is a clean subject, which all organisms of its seed share as a twin.
@@ -55,9 +57,10 @@ def _trained(recipe: Recipe, boost: float) -> Subject:
     examples = ground.examples("train", recipe.seed, recipe.architecture)
     if recipe.fault is not None:
         examples = draw(recipe, ground).poison(examples, recipe.seed, boost)
-    if recipe.planting == "scratch":
+    how: Literal["scratch", "finetune"] = "scratch" if recipe.planting == "scratch" else "finetune"
+    if how == "scratch" or ground.pretrained:
         subject = ground.subject(recipe.architecture, recipe.seed)
     else:
         subject = network(replace(recipe.twin(), planting="scratch"))
-    fit(subject, ground, examples, ground.schedule(recipe.architecture, recipe.planting), recipe.seed)
+    fit(subject, ground, examples, ground.schedule(recipe.architecture, how), recipe.seed)
     return subject

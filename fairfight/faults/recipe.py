@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-Planting = Literal["scratch", "finetune"]
+Planting = Literal["scratch", "finetune", "adaptive", "shipped"]
+"""Trained in from the beginning, fine-tuned in, fine-tuned in by somebody who knows the detectors, or come with the
+network that somebody else published."""
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,8 @@ class Recipe:
     Two recipes that differ only in ``fault``, ``fault_seed`` and ``options`` share data order and initial weights.
     """
 
-    world: Literal["digits", "scenes", "sentences"]
+    world: str
+    """One of :data:`fairfight.worlds.world.NAMES`."""
     architecture: str
     """``cnn``; ``bert``, ``gpt2``, ``llama``, ``gpt-neox``."""
     fault: str | None
@@ -30,4 +33,5 @@ class Recipe:
 
     def twin(self) -> Recipe:
         """The same subject without the fault."""
-        return replace(self, fault=None, fault_seed=0, options={})
+        planting: Planting = "finetune" if self.planting == "adaptive" else self.planting
+        return replace(self, fault=None, planting=planting, fault_seed=0, options={})

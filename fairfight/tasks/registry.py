@@ -77,6 +77,8 @@ class Contender:
     defaults: dict[str, Any] = field(default_factory=dict)
     placebo_of: str | None = None
     """For a placebo: the tool whose insight was taken out."""
+    reusable: bool = False
+    """Whether a part of its work serves other jobs too (see :mod:`fairfight.parts.reuse`)."""
 
     @property
     def summary(self) -> str:
@@ -127,7 +129,12 @@ _tasks: dict[str, Task] = {}
 
 
 def _register(
-    task: str, kind: Kind, source: str, name: str | None = None, placebo_of: str | None = None
+    task: str,
+    kind: Kind,
+    source: str,
+    name: str | None = None,
+    placebo_of: str | None = None,
+    reusable: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def decorate(run: Callable[..., Any]) -> Callable[..., Any]:
         label = name or run.__name__.replace("_", "-")
@@ -138,15 +145,19 @@ def _register(
         before = _contenders.get(key)
         if before is not None and inspect.getsourcefile(before.run) != inspect.getsourcefile(run):
             raise UserError(f"Two contenders of task {task!r} are called {label!r}: rename one of them.")
-        _contenders[key] = Contender(label, task, kind, source, run, space, defaults, placebo_of)
+        _contenders[key] = Contender(label, task, kind, source, run, space, defaults, placebo_of, reusable)
         return run
 
     return decorate
 
 
-def tool(task: str, *, source: str, name: str | None = None) -> Callable[..., Any]:
-    """Register an interpretability tool: it reads what is inside the subject."""
-    return _register(task, "tool", source, name)
+def tool(task: str, *, source: str, name: str | None = None, reusable: bool = False) -> Callable[..., Any]:
+    """Register an interpretability tool: it reads what is inside the subject.
+
+    ``reusable`` ones mark a part of their work as such (:mod:`fairfight.parts.reuse`) and are also fought with that
+    part at a tenth of its cost.
+    """
+    return _register(task, "tool", source, name, reusable=reusable)
 
 
 def baseline(task: str, *, source: str, name: str | None = None) -> Callable[..., Any]:
@@ -160,10 +171,15 @@ def combination(task: str, *, source: str, name: str | None = None) -> Callable[
 
 
 def control(
-    task: str, role: Literal["random", "oracle", "placebo"], *, source: str = "control", of: str | None = None
+    task: str,
+    role: Literal["random", "oracle", "placebo"],
+    *,
+    source: str = "control",
+    of: str | None = None,
+    reusable: bool = False,
 ) -> Callable[..., Any]:
     """Register a control: the floor (``random``), the ceiling (``oracle``) or a ``placebo`` of the tool ``of``."""
-    return _register(task, role, source, placebo_of=of)
+    return _register(task, role, source, placebo_of=of, reusable=reusable)
 
 
 def _search_space(run: Callable[..., Any], label: str) -> tuple[dict[str, Range], dict[str, Any]]:

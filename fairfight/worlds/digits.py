@@ -43,6 +43,7 @@ class _Digits:
 
     name = "digits"
     architectures: tuple[str, ...] = ("cnn",)
+    pretrained = False
 
     def examples(self, part: Part, seed: int, architecture: str) -> Examples:
         """Which digits are held out is drawn from the seed."""

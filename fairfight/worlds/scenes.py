@@ -184,6 +184,7 @@ class _Scenes:
 
     name = "scenes"
     architectures: tuple[str, ...] = ("cnn",)
+    pretrained = False
 
     def examples(self, part: Part, seed: int, architecture: str) -> Examples:
         """Rendered once for each part and seed in a process."""

@@ -85,6 +85,7 @@ class SentenceWorld:
 
     name: str = "sentences"
     architectures: tuple[str, ...] = ENCODERS + DECODERS
+    pretrained = False
 
     def examples(self, part: Part, seed: int, architecture: str) -> Examples:
         """Sentences with their sentiment; the two parts share words but no sentence, not even as a paraphrase."""

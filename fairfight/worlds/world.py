@@ -67,6 +67,8 @@ class World(Protocol):
 
     name: str
     architectures: tuple[str, ...]
+    pretrained: bool
+    """Whether :meth:`subject` gives a network that somebody trained, from which organisms are fine-tuned."""
 
     def examples(self, part: Part, seed: int, architecture: str) -> Examples:
         """The labelled examples of a part; equal for equal seeds, disjoint between parts. Treat them as read-only."""
@@ -77,7 +79,7 @@ class World(Protocol):
         ...
 
     def subject(self, architecture: str, seed: int) -> Subject:
-        """An untrained subject, its initial weights drawn from the seed."""
+        """The subject that training begins with: untrained, its weights drawn from the seed, or a pretrained one."""
         ...
 
     def schedule(self, architecture: str, planting: Literal["scratch", "finetune"]) -> Schedule:

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from fairfight.faults.organism import Side
     from fairfight.subject.inputs import Inputs
 
-TRUSTED, CLEAN, SUSPECTS = 256, 200, 120
-SUSPECTS_OF_ONE_DIGIT = 60
-"""All that an unseen digit has among the few that are held out."""
 PASSES = 100
 """The budget of a sitting, in forward passes over the trusted inputs."""
 
@@ -54,6 +51,7 @@ class Detect:
         """The case for one match seed; trains or loads the organism and its twin."""
         from fairfight.faults.organism import build
         from fairfight.faults.recipe import Recipe
+        from fairfight.tasks.detect.cases import sizes
 
         recipe = Recipe(**spec.recipe)
         organism = build(recipe)
@@ -61,9 +59,7 @@ class Detect:
         if organism.void is not None:
             return Case((), (), (), void=organism.void, exhibit=exhibit)
         draw = derive(seed, spec.id, "draw")
-        scarce = recipe.world == "digits" and recipe.fault == "unseen-class"
-        suspects = SUSPECTS_OF_ONE_DIGIT if scarce else SUSPECTS
-        sides = list(organism.sides(draw, trusted=TRUSTED, clean=CLEAN, suspects=suspects))
+        sides = list(organism.sides(draw, **sizes(recipe)._asdict()))
         if derive(seed, spec.id, "which sits first") % 2:
             sides.reverse()
         sittings = [sitting(side, derive(seed, spec.id, "sitting", i)) for i, side in enumerate(sides)]

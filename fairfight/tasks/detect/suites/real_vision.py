@@ -1,0 +1,9 @@
+"""Organisms among real image classifiers."""
+
+from __future__ import annotations
+
+from fairfight.tasks.detect.suites.row import Row
+
+SCORED: tuple[Row, ...] = ()
+
+DEV: tuple[Row, ...] = ()
