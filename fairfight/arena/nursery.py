@@ -59,6 +59,7 @@ def start(
 def main() -> None:
     """The nursery's own program."""
     from fairfight.arena.host import die_with_parent, serve_host
+    from fairfight.arena.pages import collapse
     from fairfight.arena.referee import serve_referee
     from fairfight.tasks import registry
 
@@ -80,6 +81,7 @@ def main() -> None:
         known[name].warm(modalities)
     gc.collect()
     gc.freeze()  # forked children then leave these objects' pages shared
+    collapse()
     children = []
     for i, line in enumerate(lines):
         child = os.fork()
