@@ -35,7 +35,7 @@ def overhead() -> float:
     def fight(lane: Lane, spec: CaseSpec) -> None:
         lane.open(spec, 0)
         for _ in range(60):
-            (plan,) = plans_of(spec, 0, [who], terms("tour"), {})
+            (plan,) = plans_of(spec, 0, [(who, "default")], terms("tour"), {})
             begun = time.perf_counter()
             record = lane.fight(plan, who)
             times.append(time.perf_counter() - begun - record.cost.cpu_seconds)

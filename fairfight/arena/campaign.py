@@ -13,7 +13,7 @@ from typing import Any
 
 from fairfight.arena import seal as seals
 from fairfight.arena.engine import LocalEngine, modules_of
-from fairfight.arena.grid import Terms, field_of, plans_of, suite_of, tasks_of, terms
+from fairfight.arena.grid import Terms, entrants, field_of, plans_of, suite_of, tasks_of, terms
 from fairfight.arena.lane import Lane
 from fairfight.arena.progress import Board, Watch
 from fairfight.arena.records import CaseRecord, Cost, MatchPlan, TuningRecord
@@ -30,6 +30,9 @@ from fairfight.tasks.task import CaseSpec, Task
 from fairfight.version import __version__
 
 _DEV_SEED = 0
+_MISSING = "missing"
+_PASSING = (_MISSING, "could not be built")
+"""How the reasons begin for which a case may be void today and not tomorrow."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,14 @@ class _Entry:
     task: Task
     specs: tuple[CaseSpec, ...]
     contenders: tuple[Contender, ...]
+    missing: Mapping[str, str]
+    """Scored cases whose model or data is not here: id to what would bring it."""
 
     def part(self, split: str, modality: str | None = None) -> list[CaseSpec]:
-        return [s for s in self.specs if s.split == split and modality in (None, s.modality)]
+        """The cases of a split that can be fought here."""
+        return [
+            s for s in self.specs if s.split == split and modality in (None, s.modality) and s.id not in self.missing
+        ]
 
     @property
     def modalities(self) -> list[str]:
@@ -91,6 +99,7 @@ class _Practice:
     """One contender's tuning on the development cases of one modality."""
 
     who: Contender
+    budget: str
     modality: str
     cases: tuple[CaseSpec, ...]
     key: str
@@ -116,6 +125,9 @@ def run(request: Request, store: Store, watch: Watch | None = None) -> Campaign:
     if not entries:
         wanted = ", ".join(request.tasks or ["any task"])
         raise UserError(f"Suite {suite!r} has no cases for {wanted}: try --suite quick.")
+    if not any(e.part("scored") for e in entries):
+        lacks = " ".join(sorted({lack for e in entries for lack in e.missing.values()}))
+        raise UserError(f"Nothing that suite {suite!r} needs is here. {lacks}")
     record = _begin(request, store)
     engine = _LazyEngine(workers, entries, request.limits)
     board = Board(watch, workers)
@@ -140,7 +152,8 @@ def _enter(request: Request, suite: str, store: Store) -> tuple[list[_Entry], di
         specs = task.specs(suite, secret)
         if not any(s.split == "scored" for s in specs):
             continue
-        entries.append(_Entry(task, tuple(specs), tuple(contenders)))
+        missing = {s.id: lack for s in specs if (lack := task.missing(s)) is not None}
+        entries.append(_Entry(task, tuple(specs), tuple(contenders), missing))
         record = seals.seal(task, suite, secret, contenders)
         if record.drawn == "fresh":
             seals.hide(record.commitment, secret)
@@ -194,27 +207,27 @@ class _LazyEngine:
 
 def _tune_all(
     entries: Sequence[_Entry], conditions: Terms, store: Store, engine: _LazyEngine, board: Board
-) -> dict[tuple[str, str, str], Mapping[str, Any]]:
-    """Parameters by task, contender and modality, from the store or tuned now.
+) -> dict[tuple[str, str, str, str], Mapping[str, Any]]:
+    """Parameters by task, contender, budget and modality, from the store or tuned now.
 
     Who has nothing to tune is tried once: its development score is what a verdict may choose contenders by.
     """
-    tuned: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+    tuned: dict[tuple[str, str, str, str], Mapping[str, Any]] = {}
     if conditions.trials <= 1:
         return tuned
     todo: list[_Practice] = []
     for e in entries:
         for modality in e.modalities:
             dev = e.part("dev", modality)
-            for who in e.contenders:
-                if who.kind in ("random", "oracle") or not dev:
+            for who, budget in entrants(dev[0], e.contenders, conditions) if dev else ():
+                if who.kind in ("random", "oracle"):
                     continue
                 ids = sorted(s.id for s in dev)
-                key = content_id(e.task.name, who.name, who.fingerprint, ids, conditions.budget, conditions.trials)
+                key = content_id(e.task.name, who.name, who.fingerprint, ids, budget, conditions.trials)
                 if (known := store.tuning(key)) is not None:
-                    tuned[e.task.name, who.name, modality] = known.params
+                    tuned[e.task.name, who.name, budget, modality] = known.params
                 else:
-                    todo.append(_Practice(who, modality, tuple(dev), key))
+                    todo.append(_Practice(who, budget, modality, tuple(dev), key))
     if not todo:
         return tuned
     lock = threading.Lock()
@@ -231,7 +244,7 @@ def _tune_all(
             record = _practise(lane, job, conditions, board)
         with lock:
             store.put_tuning(record)
-            tuned[record.task, record.contender, job.modality] = record.params
+            tuned[record.task, record.contender, job.budget, job.modality] = record.params
 
     engine.get().each(cases, prepare, _family)
     engine.get().each(todo, practise, lambda job: job.modality)
@@ -254,7 +267,8 @@ def _practise(lane: Lane, job: _Practice, conditions: Terms, board: Board) -> Tu
     def scores_of(params: dict[str, Any]) -> list[float] | str:
         scores = []
         for spec in cases:
-            (plan,) = plans_of(spec, _DEV_SEED, [job.who], conditions, {job.who.name: params})
+            who = (job.who, job.budget)
+            (plan,) = plans_of(spec, _DEV_SEED, [who], conditions, {(job.who.name, job.budget): params})
             record = lane.fight(plan, job.who)
             costs.append(record.cost)
             if record.status != "ok":
@@ -276,6 +290,7 @@ def _practise(lane: Lane, job: _Practice, conditions: Terms, board: Board) -> Tu
         trials=[t.plain() for t in chosen.trials],
         cost=_sum(costs),
         modality=job.modality,
+        budget=job.budget,
     )
 
 
@@ -286,6 +301,7 @@ def _trials(who: Contender, conditions: Terms) -> int:
 def _sum(costs: Sequence[Cost]) -> Cost:
     return Cost(
         flops=sum(c.flops for c in costs),
+        reusable_flops=sum(c.reusable_flops for c in costs),
         cpu_seconds=sum(c.cpu_seconds for c in costs),
         wall_seconds=sum(c.wall_seconds for c in costs),
         peak_bytes=max((c.peak_bytes for c in costs), default=0),
@@ -296,21 +312,26 @@ def _fight_all(
     suite: str,
     entries: Sequence[_Entry],
     conditions: Terms,
-    tuned: Mapping[tuple[str, str, str], Mapping[str, Any]],
+    tuned: Mapping[tuple[str, str, str, str], Mapping[str, Any]],
     store: Store,
     engine: _LazyEngine,
     board: Board,
 ) -> Campaign:
-    void = {c.id for c in store.cases(suite=suite) if c.void and not c.void.startswith("could not be built")}
+    void = {c.id for c in store.cases(suite=suite) if c.void and not c.void.startswith(_PASSING)}
     built = {c.id for c in store.cases(suite=suite)}
+    for e in entries:
+        for spec in e.specs:
+            if spec.split == "scored" and spec.id in e.missing:
+                store.put_case(_case_record(spec, Opened(void=f"{_MISSING}: {e.missing[spec.id]}")))
     field = {(e.task.name, c.name): c for e in entries for c in e.contenders}
     everything: dict[str, MatchPlan] = {}
     bouts: list[tuple[CaseSpec, int, list[MatchPlan]]] = []
     for e in entries:
         for spec in e.part("scored"):
-            chosen = {c.name: tuned.get((e.task.name, c.name, spec.modality), {}) for c in e.contenders}
+            who = entrants(spec, e.contenders, conditions)
+            chosen = {(c.name, b): tuned.get((e.task.name, c.name, b, spec.modality), {}) for c, b in who}
             for seed in range(conditions.seeds):
-                plans = plans_of(spec, seed, e.contenders, conditions, chosen)
+                plans = plans_of(spec, seed, who, conditions, chosen)
                 bouts.append((spec, seed, plans))
                 everything.update({p.id: p for p in plans if p.case_id not in void})
     known = store.known(everything)
@@ -354,7 +375,7 @@ def _fight_all(
         suite=suite,
         tasks=tuple(e.task.name for e in entries),
         matches=tuple(i for i, p in everything.items() if p.case_id not in voided),
-        cases=tuple(s.id for e in entries for s in e.part("scored")),
+        cases=tuple(s.id for e in entries for s in e.specs if s.split == "scored"),
         new=sum(len(b.plans) for b in todo if b.spec.id not in voided),
     )
 

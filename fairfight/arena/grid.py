@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fairfight.arena.budgets import read_budget, shared
 from fairfight.arena.records import MatchPlan
 from fairfight.errors import UserError, unknown
 from fairfight.tasks import registry
@@ -22,9 +23,11 @@ class Terms:
     trials: int
     """Tuning trials for each contender and modality; 1 means its defaults."""
     budget: str = "default"
+    shared: bool = True
+    """Whether contenders with reusable work also fight with it at a tenth of its cost."""
 
 
-_TERMS = {"tour": Terms(seeds=2, trials=1)}
+_TERMS = {"tour": Terms(seeds=2, trials=1, shared=False)}
 _USUAL = Terms(seeds=3, trials=6)
 
 
@@ -42,30 +45,15 @@ def terms(suite: str, *, seeds: int | None = None, trials: int | None = None, bu
         seeds=usual.seeds if seeds is None else seeds,
         trials=usual.trials if trials is None else trials,
         budget="default" if budget is None else str(read_budget(budget)),
+        shared=usual.shared,
     )
 
 
-_UNITS = {"k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "p": 1e15}
-
-
-def read_budget(text: str) -> int:
-    """Operations a sitting from a text such as ``2e9``, ``500M`` or ``1.5T``.
-
-    Raises:
-        UserError: It is no such number, or not above zero.
-    """
-    plain = text.strip().lower()
-    scale = _UNITS.get(plain[-1:], 1.0)
-    try:
-        value = float(plain.rstrip("kmgtp")) * scale
-    except ValueError:
-        value = float("nan")
-    if not value > 0 or value == float("inf"):
-        raise UserError(
-            f"The budget {text!r} leaves nothing to compute with: give floating-point operations a sitting, "
-            "such as 2e9 or 500M."
-        )
-    return max(1, int(value))
+def entrants(spec: CaseSpec, field: Sequence[Contender], terms: Terms) -> list[tuple[Contender, str]]:
+    """Who fights on a case, and on which budgets: contenders with reusable work on two, the floor first."""
+    able = [c for c in field if spec.modality in c.modalities]
+    alone = [(c, terms.budget) for c in able]
+    return alone + [(c, shared(terms.budget)) for c in able if c.reusable and terms.shared]
 
 
 def suite_of(name: str) -> str:
@@ -104,16 +92,20 @@ def field_of(task: Task, names: Sequence[str] | None) -> list[Contender]:
 
 
 def plans_of(
-    spec: CaseSpec, seed: int, field: Sequence[Contender], terms: Terms, tuned: Mapping[str, Mapping[str, Any]]
+    spec: CaseSpec,
+    seed: int,
+    field: Sequence[tuple[Contender, str]],
+    terms: Terms,
+    tuned: Mapping[tuple[str, str], Mapping[str, Any]],
 ) -> list[MatchPlan]:
-    """One match for each contender, the floor first.
+    """One match for each contender and budget.
 
     Args:
         spec: The case.
         seed: The match seed.
-        field: Who fights.
+        field: Who fights on which budget.
         terms: What is the same for everyone.
-        tuned: Parameters by contender, where tuning chose some.
+        tuned: Parameters by contender and budget, where tuning chose some.
     """
     return [
         MatchPlan(
@@ -124,10 +116,10 @@ def plans_of(
             contender=c.name,
             kind=c.kind,
             fingerprint=c.fingerprint,
-            params={**c.defaults, **tuned.get(c.name, {})},
+            params={**c.defaults, **tuned.get((c.name, budget), {})},
             seed=seed,
-            budget=terms.budget,
+            budget=budget,
             trials=terms.trials if c.space and terms.trials > 1 else 0,
         )
-        for c in field
+        for c, budget in field
     ]

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
+from fairfight.arena.budgets import operations, share
 from fairfight.arena.nursery import Ends
 from fairfight.arena.records import Cost, MatchPlan, MatchRecord, Status
 from fairfight.arena.referee import Opened
@@ -107,7 +108,8 @@ class Lane:
             contender=who.name,
             params=plan.params,
             brief=f"{key}/{sitting}",
-            budget=opened.budgets[sitting] if plan.budget == "default" else int(plan.budget),
+            budget=operations(plan.budget, opened.budgets[sitting]),
+            share=share(plan.budget),
             limits=self._limits,
             seed=derive(plan.seed, plan.case_id, sitting),
         )
@@ -145,6 +147,7 @@ def _key(case_id: str, seed: int) -> str:
 def _total(outcomes: list[Outcome]) -> Cost:
     return Cost(
         flops=sum(o.flops for o in outcomes),
+        reusable_flops=sum(o.reusable_flops for o in outcomes),
         cpu_seconds=sum(o.cpu_seconds for o in outcomes),
         wall_seconds=sum(o.wall_seconds for o in outcomes),
         peak_bytes=max(o.peak_bytes for o in outcomes),

@@ -23,6 +23,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from fairfight.arena.calls import Calls
 from fairfight.arena.flops import price_of
 from fairfight.arena.formulas import Price
+from fairfight.parts.reuse import is_reusable
 
 STEADY_OPTIMIZERS: tuple[type[Optimizer], ...] = (Adagrad, Adam, AdamW, RMSprop, SGD)
 """Their steps do the same work each time."""
@@ -43,15 +44,19 @@ class Meter:
 
     Args:
         limit: The budget; None counts without a limit.
+        share: How much of reusable work (:mod:`fairfight.parts.reuse`) counts against the limit.
         remember: Count known modules once per shape. Without it, the same totals take longer.
     """
 
     _active: ClassVar[Meter | None] = None
 
-    def __init__(self, limit: int | None, *, remember: bool = True) -> None:
+    def __init__(self, limit: int | None, *, share: float = 1.0, remember: bool = True) -> None:
         self.limit = limit
         self.flops = 0
-        """Counted so far."""
+        """Counted so far, all in full."""
+        self.reusable = 0
+        """The part of it that was marked as reusable."""
+        self._discount = 1.0 - share
         self.tripped = False
         """Whether the budget was overspent. It stays so: what catches the exception has lost all the same."""
         self._calls = Calls(self) if remember else None
@@ -75,7 +80,9 @@ class Meter:
         """
         with self._lock:
             self.flops += flops
-        if self.tripped or (self.limit is not None and self.flops > self.limit):
+            if is_reusable():
+                self.reusable += flops
+        if self.tripped or (self.limit is not None and self.flops - self._discount * self.reusable > self.limit):
             self.tripped = True
             raise BudgetExceeded(f"the budget of {self.limit} floating-point operations is spent")
 

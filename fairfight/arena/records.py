@@ -17,6 +17,8 @@ class Cost:
 
     flops: int = 0
     """Counted deterministically: subject, own modules, backward passes."""
+    reusable_flops: int = 0
+    """The part of them whose fruit serves other jobs too."""
     cpu_seconds: float = 0.0
     wall_seconds: float = 0.0
     peak_bytes: int = 0
@@ -40,7 +42,7 @@ class MatchPlan:
     params: dict[str, Any]
     seed: int
     budget: str
-    """As asked for: ``default``, or a number of floating-point operations a sitting."""
+    """As asked for (see :mod:`fairfight.arena.budgets`): ``default``, or a number of operations a sitting."""
     trials: int = 0
 
     @property
@@ -124,3 +126,5 @@ class TuningRecord:
     cost: Cost
     modality: str = ""
     """Of the development cases; contenders are tuned for each apart."""
+    budget: str = "default"
+    """On which the trials were fought."""

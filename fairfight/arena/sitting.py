@@ -42,6 +42,8 @@ class Job:
     brief: str
     """Key of a brief that the host holds."""
     budget: int
+    share: float
+    """What is charged of reusable work."""
     limits: Limits
     seed: int
 
@@ -55,6 +57,7 @@ class Outcome:
     """What was handed in, as ``.npz`` bytes: never a pickle, since a contender wrote it."""
     reason: str = ""
     flops: int = 0
+    reusable_flops: int = 0
     cpu_seconds: float = 0.0
     wall_seconds: float = 0.0
     peak_bytes: int = 0
@@ -133,7 +136,7 @@ def hold(job: Job, brief: Any, line: Connection, *answer: Any) -> None:
 
         _seed(job.seed)
         who, what = contender(job.task, job.contender), task(job.task)
-        meter = Meter(job.budget)
+        meter = Meter(job.budget, share=job.share)
 
         def exam() -> Any:
             line.send_bytes(b"exam")
@@ -154,6 +157,7 @@ def hold(job: Job, brief: Any, line: Connection, *answer: Any) -> None:
         "status": status,
         "reason": reason,
         "flops": int(meter.flops) if meter is not None else 0,
+        "reusable_flops": int(meter.reusable) if meter is not None else 0,
         "cpu_seconds": time.process_time(),
         "wall_seconds": time.perf_counter() - start,
         "peak_bytes": max(0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before),

@@ -88,6 +88,13 @@ class Task(Protocol):
         """The suite's cases, scored and development, as the secret draws them (cheap, without torch)."""
         ...
 
+    def missing(self, spec: CaseSpec) -> str | None:
+        """What a case lacks on this machine and what would bring it, in one sentence; None for one that can be built.
+
+        Cheap, without torch.
+        """
+        ...
+
     def build(self, spec: CaseSpec, seed: int) -> Case:
         """The case for one match seed; trains or loads the organism (cached by content)."""
         ...

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fairfight.arena.budgets import is_shared, plain
 from fairfight.arena.records import CaseRecord, MatchRecord
 from fairfight.tasks.registry import Kind
 
@@ -51,6 +52,14 @@ class Ring:
     def of_kind(self, *kinds: Kind) -> list[int]:
         """Rows of the contenders of these kinds."""
         return [i for i, kind in enumerate(self.kinds) if kind in kinds]
+
+    def everywhere(self, rows: Sequence[int]) -> list[int]:
+        """Those of the rows that were scored in every modality that has a scored case."""
+        of = [self.records[c].modality if c in self.records else "" for c in self.cases]
+        some = np.asarray(~np.isnan(self.scores).all(-1))
+        groups = [np.array([m == modality for m in of]) for modality in sorted(set(of))]
+        groups = [g for g in groups if some[:, g].any()]
+        return [i for i in rows if all(some[i, g].any() for g in groups)]
 
     def row(self, name: str) -> int | None:
         """The row of a contender, if it is here."""
@@ -94,6 +103,11 @@ def rings(
                 continue
             same = (plan.contender, plan.case_id, plan.seed, plan.fingerprint, plan.trials, m.started, m.score)
             found[plan.task, plan.suite, plan.budget][same] = m
+    for key in [k for k in found if is_shared(k[2])]:
+        # Who has no reusable work costs the same either way, and was fought once.
+        twice = {m.plan.contender for m in found[key].values()}
+        rest = found.get((*key[:2], plain(key[2])), {})
+        found[key].update({k: m for k, m in rest.items() if m.plan.contender not in twice})
     return [_ring(key, list(found[key].values()), records.get(key[:2], {})) for key in sorted(found)]
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fairfight.arena.budgets import plain
 from fairfight.arena.records import TuningRecord
 from fairfight.errors import UserError
 from fairfight.verdict.columns import Ring
@@ -57,6 +58,7 @@ def development_scores(tunings: Sequence[TuningRecord], ring: Ring) -> dict[str,
     a modality which another has is left out.
     """
     weight = Counter(ring.records[c].modality for c in ring.cases if c in ring.records)
+    twice = {(t.contender, t.modality) for t in tunings if t.budget == ring.budget}
     used: dict[tuple[str, str], list[float]] = {}
     last: dict[tuple[str, str], list[float]] = {}
     for record in tunings:
@@ -64,7 +66,11 @@ def development_scores(tunings: Sequence[TuningRecord], ring: Ring) -> dict[str,
         scores = [s for t in record.trials if (s := _score(t)) is not None]
         if (record.task, record.suite) != (ring.task, ring.suite) or row is None or not scores:
             continue
-        modality: str = getattr(record, "modality", None) or ""
+        modality = record.modality
+        if record.budget != ring.budget and (
+            (record.contender, modality) in twice or record.budget != plain(ring.budget)
+        ):
+            continue
         if modality and weight and modality not in weight:
             continue
         key = (record.contender, modality)
@@ -104,12 +110,12 @@ def pick(ring: Ring, tunings: Sequence[TuningRecord] | None, declared: tuple[str
     In this order: the pair that was declared beforehand, as are the only tool and the only baseline of a field; the
     best tool and the best baseline on development cases, if every tool and every baseline has been there (else the
     strongest baseline might be missing from the choice); the best of each on the scored cases, to be reported with
-    simultaneous intervals.
+    simultaneous intervals. Who competes in one modality only, where there are cases in two, is never asked for.
 
     Raises:
         UserError: A declared contender has no match here.
     """
-    tools, baselines = ring.of_kind("tool"), ring.of_kind("baseline")
+    tools, baselines = (ring.everywhere(ring.of_kind(kind)) for kind in ("tool", "baseline"))
     if declared is not None:
         return Pick(_declared(ring, declared[0]), _declared(ring, declared[1]), "declared", ())
     if not tools or not baselines:

@@ -36,12 +36,20 @@ class Guess:
     job = "guess which numbers are marked"
     metrics = (Metric("accuracy", "accuracy"), Metric("worst", "worse sitting"))
     trusted_labels = 0
+    lacks: str | None = None
+    """What a further case lacks; without it there is no such case."""
 
     def specs(self, suite: str, secret: str) -> list[CaseSpec]:
         if suite not in ("tour", "quick"):
             return []
         rows = [("scored", i) for i in range(3)] + ([("dev", 0), ("dev", 1)] if suite == "quick" else [])
-        return [CaseSpec("guess", suite, f"{s}-{i}", s, {"seed": derive(secret, s, i)}, "vision") for s, i in rows]
+        drawn = [(f"{s}-{i}", s, {"seed": derive(secret, s, i)}) for s, i in rows]
+        if self.lacks is not None:
+            drawn.append(("elsewhere", "scored", {"seed": 0, "missing": self.lacks}))
+        return [CaseSpec("guess", suite, name, split, recipe, "vision") for name, split, recipe in drawn]
+
+    def missing(self, spec: CaseSpec) -> str | None:
+        return spec.recipe.get("missing")
 
     def build(self, spec: CaseSpec, seed: int) -> Case:
         rng = numpy_rng(spec.recipe["seed"], seed)
@@ -103,6 +111,18 @@ def multiply(brief: GuessBrief, *, size: int = 20) -> Any:
     a = torch.ones(size, size)
     a @ a
     return lambda x: (x > 0.52).astype(float)
+
+
+@tool("guess", source="nobody 2026", reusable=True)
+def prepares(brief: GuessBrief) -> Any:
+    """Spend more than the budget, nearly all of it on what serves other jobs too."""
+    import torch
+
+    from fairfight.parts.reuse import reusable
+
+    with reusable():
+        torch.ones(100, 100) @ torch.ones(100, 100)
+    return lambda x: (x > 0.5).astype(float)
 
 
 @baseline("guess", source="rogue")

@@ -39,6 +39,7 @@ STATUS = {
     "snoops": "ok",
     "threshold": "ok",
     "multiply": "ok",
+    "prepares": "over-budget",
     "coin": "ok",
     "oracle": "ok",
 }

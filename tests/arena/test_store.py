@@ -163,6 +163,7 @@ def as_version_1(path: Path) -> MatchRecord:
         raw.execute("DROP TABLE revisions")
         raw.execute("ALTER TABLE matches DROP COLUMN version")
         raw.execute("ALTER TABLE tunings DROP COLUMN modality")
+        raw.execute("ALTER TABLE tunings DROP COLUMN budget")
         raw.execute("UPDATE meta SET value = '1' WHERE key = 'version'")
     raw.close()
     return record

@@ -30,7 +30,12 @@ def _from_2(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE tunings ADD COLUMN modality TEXT NOT NULL DEFAULT ''"))
 
 
-STEPS: dict[int, Callable[[Connection], None]] = {1: _from_1, 2: _from_2}
+def _from_3(connection: Connection) -> None:
+    """Version 3 knew one budget a contender."""
+    connection.execute(text("ALTER TABLE tunings ADD COLUMN budget TEXT NOT NULL DEFAULT 'default'"))
+
+
+STEPS: dict[int, Callable[[Connection], None]] = {1: _from_1, 2: _from_2, 3: _from_3}
 """By the version that they start from."""
 
 

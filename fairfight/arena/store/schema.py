@@ -19,7 +19,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 3
+VERSION = 4
 """Of this layout. Raise it together with a step in ``migrations``."""
 
 metadata = MetaData()
@@ -104,6 +104,7 @@ tunings = Table(
     Column("trials", Text, nullable=False),
     Column("cost", Text, nullable=False),
     Column("modality", Text, nullable=False, server_default=""),
+    Column("budget", Text, nullable=False, server_default="default"),
 )
 
 runs = Table(

@@ -11,6 +11,7 @@ from fairfight.seeds import derive
 from fairfight.tasks.detect.brief import CHUNK, DetectAnswer, DetectBrief, DetectExam
 from fairfight.tasks.registry import register_task
 from fairfight.tasks.task import Case, CaseSpec, Exhibit, Metric
+from fairfight.worlds.sources import missing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +47,10 @@ class Detect:
         from fairfight.tasks.detect.cases import specs
 
         return specs(suite, secret)
+
+    def missing(self, spec: CaseSpec) -> str | None:
+        """What the case's world lacks on this machine."""
+        return missing(spec.recipe["world"])
 
     def build(self, spec: CaseSpec, seed: int) -> Case:
         """The case for one match seed; trains or loads the organism and its twin."""
