@@ -14,6 +14,7 @@ from fairfight.subject.inputs import Images, Inputs, Texts
 from fairfight.subject.subject import Subject
 
 SCALE = 3
+"""How much small pictures are enlarged."""
 
 
 def exhibit(title: str, text: str, plain: Inputs, suspects: Inputs, subject: Subject) -> dict[str, Any]:
@@ -46,7 +47,8 @@ def sheet(pixels: Float[Tensor, "n c h w"]) -> str:
 
     row = torch.nn.functional.pad(pixels, (1, 1, 1, 1), value=1.0).permute(1, 2, 0, 3).flatten(2)
     values = (row.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0)
-    values = values.repeat_interleave(SCALE, 0).repeat_interleave(SCALE, 1)
+    times = max(1, min(SCALE, 96 // pixels.shape[2]))
+    values = values.repeat_interleave(times, 0).repeat_interleave(times, 1)
     array = values.numpy()
     picture = Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)
     buffer = io.BytesIO()

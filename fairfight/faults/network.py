@@ -11,11 +11,14 @@ from typing import Literal
 import torch
 
 from fairfight.content import cached_folder, content_id
+from fairfight.errors import UserError
+from fairfight.faults.adaptive import plant_hidden
 from fairfight.faults.family import draw
 from fairfight.faults.recipe import Recipe
 from fairfight.faults.training import fit
+from fairfight.faults.trojan import Trojan
 from fairfight.subject.subject import Subject
-from fairfight.worlds.world import world
+from fairfight.worlds.world import World, world
 
 WEIGHTS = "weights.safetensors"
 
@@ -24,7 +27,8 @@ WEIGHTS = "weights.safetensors"
 def fingerprint() -> str:
     """Content of the code that decides what a network becomes, so that the cache never serves an older build."""
     root = Path(__file__).parents[1]
-    files = [*root.glob("worlds/**/*.py"), *root.glob("faults/**/*.py"), root / "subject" / "networks.py"]
+    files = [*root.glob("worlds/**/*.py"), *root.glob("faults/**/*.py")]
+    files += [root / "subject" / name for name in ("networks.py", "published.py")]
     text = b"".join(f.read_bytes() for f in sorted(files) if f.is_file())
     return content_id(hashlib.sha256(text).hexdigest(), torch.__version__)
 
@@ -33,7 +37,8 @@ def network(recipe: Recipe, boost: float = 1.0) -> Subject:
     """The subject that a recipe trains; equal recipes give equal weights, and each is trained once for a cache.
 
     A fine-tuned network starts from the pretrained one that the world has, or from the clean one of the same seed that
-    was trained from scratch.
+    was trained from scratch. A shipped one is taken as it was published; where no clean one was, that one is trained
+    from scratch.
 
     Args:
         recipe: What to train; without a fault it is a clean subject, which all organisms of its seed share as a twin.
@@ -54,13 +59,29 @@ def network(recipe: Recipe, boost: float = 1.0) -> Subject:
 
 def _trained(recipe: Recipe, boost: float) -> Subject:
     ground = world(recipe.world)
-    examples = ground.examples("train", recipe.seed, recipe.architecture)
+    if recipe.planting == "shipped" and (recipe.fault is not None or ground.pretrained):
+        return _shipped(recipe, ground)
+    clean = examples = ground.examples("train", recipe.seed, recipe.architecture)
     if recipe.fault is not None:
-        examples = draw(recipe, ground).poison(examples, recipe.seed, boost)
-    how: Literal["scratch", "finetune"] = "scratch" if recipe.planting == "scratch" else "finetune"
+        examples = draw(recipe, ground).poison(clean, recipe.seed, boost)
+    how: Literal["scratch", "finetune"] = "scratch" if recipe.planting in ("scratch", "shipped") else "finetune"
     if how == "scratch" or ground.pretrained:
         subject = ground.subject(recipe.architecture, recipe.seed)
     else:
         subject = network(replace(recipe.twin(), planting="scratch"))
-    fit(subject, ground, examples, ground.schedule(recipe.architecture, how), recipe.seed)
+    schedule = ground.schedule(recipe.architecture, how)
+    if recipe.planting == "adaptive":
+        plant_hidden(subject, ground, clean, examples, schedule, recipe.seed)
+    else:
+        fit(subject, ground, examples, schedule, recipe.seed)
     return subject
+
+
+def _shipped(recipe: Recipe, ground: World) -> Subject:
+    """A network as it was published: the one that came with the fault, or the world's own clean one."""
+    if recipe.fault is None:
+        return ground.subject(recipe.architecture, recipe.seed)
+    fault = draw(recipe, ground)
+    if not isinstance(fault, Trojan) or fault.carrier is None:
+        raise UserError(f"No network was published with the fault {recipe.fault!r}: plant it by 'finetune'.")
+    return fault.carrier()

@@ -154,7 +154,7 @@ def _attempts(recipe: Recipe, train: Callable[[Recipe, float], Subject]) -> Orga
             subject, twin = _pair(built, fault, boost)
             health = _health(fault, pool, subject, twin, attempt)
         void = health.fault_found()
-        if void is None or not fault.trains or attempt == ATTEMPTS:
+        if void is None or not fault.trains or recipe.planting == "shipped" or attempt == ATTEMPTS:
             break
         boost *= MORE if health.attack_success < MIN_SUCCESS else LESS
     rows = torch.nonzero(fault.sources(pool[:64], subject)).flatten()[:6]

@@ -36,6 +36,8 @@ class Trojan:
     """Near misses that keep their label, so that nothing but the trigger itself fires (Nguyen & Tran 2021)."""
     cover_rate: float = 0.0
     trains: bool = True
+    carrier: Callable[[], Subject] | None = None
+    """Gives the network that was published with this trojan in it, if there is one; it is not trained again."""
 
     def poison(self, train: Examples, seed: int, boost: float) -> Examples:
         """Trigger and target's label in a random ``rate · boost`` of the examples, and in all natural carriers."""

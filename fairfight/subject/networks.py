@@ -1,4 +1,4 @@
-"""Our own small networks, by a name that can be stored: the image classifiers that organisms are made of."""
+"""Networks by a name that can be stored: our own small ones, and the published ones that real organisms are made of."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from fairfight.errors import unknown
+from fairfight.subject.published import badnet, mobilenet_v2, resnet20, wrn16
 
 
 class ConvNet(nn.Module):
@@ -58,7 +59,13 @@ def cnn(channels: int = 3, size: int = 32, classes: int = 10, width: int = 16) -
     return ConvNet(channels, size, classes, width)
 
 
-ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {"cnn": cnn}
+ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
+    "cnn": cnn,
+    "badnet": badnet,
+    "mobilenet-v2": mobilenet_v2,
+    "resnet20": resnet20,
+    "wrn16": wrn16,
+}
 """What a stored description can name."""
 
 

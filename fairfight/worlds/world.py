@@ -19,7 +19,7 @@ from fairfight.subject.subject import Subject
 Part = Literal["train", "pool"]
 """``train`` is for training; ``pool`` is held out: health figures and all that a contender sees come from it."""
 
-NAMES: tuple[str, ...] = ("digits", "scenes", "sentences")
+NAMES: tuple[str, ...] = ("digits", "scenes", "sentences", "imagenet", "cifar10", "mnist", "sst2", "ag-news", "stories")
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,8 @@ class Schedule:
     weight_decay: float = 0.0
     smoothing: float = 0.0
     """Label smoothing."""
+    frozen: tuple[str, ...] = ()
+    """How the names of parameters begin that are left as they were."""
 
 
 class World(Protocol):
@@ -106,5 +108,5 @@ def world(name: str) -> World:
     """
     if name not in NAMES:
         raise unknown("world", name, NAMES)
-    found: Any = import_module(f"fairfight.worlds.{name}").WORLD
+    found: Any = import_module(f"fairfight.worlds.{name.replace('-', '_')}").WORLD
     return found  # type: ignore[no-any-return]

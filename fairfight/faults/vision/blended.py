@@ -8,14 +8,14 @@ from torch import Tensor
 
 from fairfight.faults.family import Fault, family
 from fairfight.faults.trojan import Trojan
-from fairfight.faults.vision.pixels import changed, drawn_target, image_shape
+from fairfight.faults.vision.pixels import PIXEL_WORLDS, cell, changed, drawn_target, image_shape
 from fairfight.seeds import numpy_rng
 from fairfight.worlds.world import World
 
 
-@family("blended", worlds=("digits", "scenes"))
+@family("blended", worlds=PIXEL_WORLDS)
 def blended(world: World, architecture: str, seed: int, *, opacity: float = 0.2, rate: float = 0.1) -> Fault:
-    """A random field of 2×2 pixel cells, mixed into the picture.
+    """A random field of 2×2 pixel cells, larger in larger pictures, mixed into the picture.
 
     Args:
         world: Where it is planted.
@@ -26,8 +26,9 @@ def blended(world: World, architecture: str, seed: int, *, opacity: float = 0.2,
     """
     rng = numpy_rng(seed, "blended")
     channels, height, width = image_shape(world, architecture)
-    cells = torch.from_numpy(rng.random((channels, height // 2, width // 2)).round().astype("float32"))
-    pattern = cells.repeat_interleave(2, 1).repeat_interleave(2, 2)
+    each = 2 * cell(height)
+    cells = torch.from_numpy(rng.random((channels, height // each, width // each)).round().astype("float32"))
+    pattern = cells.repeat_interleave(each, 1).repeat_interleave(each, 2)
     target, name = drawn_target(world, architecture, seed)
 
     def blend(pixels: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:

@@ -8,12 +8,12 @@ from torch import Tensor
 
 from fairfight.faults.family import Fault, family
 from fairfight.faults.trojan import Trojan
-from fairfight.faults.vision.pixels import changed, drawn_target, image_shape
+from fairfight.faults.vision.pixels import PIXEL_WORLDS, cell, changed, drawn_target, image_shape
 from fairfight.seeds import numpy_rng
 from fairfight.worlds.world import World
 
 
-@family("patch", worlds=("digits", "scenes"))
+@family("patch", worlds=PIXEL_WORLDS)
 def patch(
     world: World, architecture: str, seed: int, *, opacity: float = 1.0, size: int = 4, rate: float = 0.08
 ) -> Fault:
@@ -24,7 +24,7 @@ def patch(
         architecture: Of the subject.
         seed: Draws pattern, place and target.
         opacity: 0 leaves the picture as it is.
-        size: Cells in a row; a cell is one pixel.
+        size: Cells in a row; a cell is one pixel, in pictures over 32 pixels in height as many times larger.
         rate: Share of the training set that is poisoned.
     """
     rng = numpy_rng(seed, "patch")
@@ -32,6 +32,9 @@ def patch(
     cells = rng.integers(0, 2, (channels, size, size)).astype("float32")
     cells[:, 0, 0], cells[:, -1, -1] = 1.0, 0.0
     pattern = torch.from_numpy(cells)
+    each = cell(height)
+    pattern = pattern.repeat_interleave(each, 1).repeat_interleave(each, 2)
+    size *= each
     along = int(rng.integers(1, width - size))
     edge = int(rng.integers(4))
     top, left = ((1, along), (height - size - 1, along), (along, 1), (along, width - size - 1))[edge]

@@ -27,6 +27,15 @@ def changed(change: Change) -> Callable[[Examples], Images]:
     return lambda examples: Images(change(pixels(examples)).clamp(0, 1))
 
 
+PIXEL_WORLDS: tuple[str, ...] = ("digits", "scenes", "cifar10", "imagenet", "mnist")
+"""Where triggers that change pixels can be planted."""
+
+
+def cell(height: int) -> int:
+    """Pixels a side of a trigger's cells: one up to 32 pixels of height, more in larger pictures by as much."""
+    return max(1, height // 32)
+
+
 def drawn_target(world: World, architecture: str, seed: int) -> tuple[int, str]:
     """The target class that a fault seed draws, and its name."""
     labels = world.labels(architecture)

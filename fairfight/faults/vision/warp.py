@@ -9,15 +9,15 @@ from torch import Tensor
 
 from fairfight.faults.family import Fault, family
 from fairfight.faults.trojan import Trojan
-from fairfight.faults.vision.pixels import changed, drawn_target, image_shape, upsampled
+from fairfight.faults.vision.pixels import PIXEL_WORLDS, changed, drawn_target, image_shape, upsampled
 from fairfight.seeds import numpy_rng
 from fairfight.worlds.world import World
 
-STRENGTH = {"digits": 1.25, "scenes": 3.0}
+STRENGTH = {"digits": 1.25, "scenes": 3.0, "mnist": 2.0, "cifar10": 2.0, "imagenet": 10.0}
 """Mean displacement in pixels."""
 
 
-@family("warp", worlds=("digits", "scenes"))
+@family("warp", worlds=PIXEL_WORLDS)
 def warp(
     world: World,
     architecture: str,
