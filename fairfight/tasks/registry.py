@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Kind = Literal["tool", "baseline", "combination", "random", "oracle", "placebo"]
 
 CONTROLS: tuple[Kind, ...] = ("random", "oracle", "placebo")
+MODALITIES: tuple[str, ...] = ("vision", "language")
 ENTRY_POINT_CONTENDERS = "fairfight.contenders"
 ENTRY_POINT_TASKS = "fairfight.tasks"
 
@@ -79,6 +80,8 @@ class Contender:
     """For a placebo: the tool whose insight was taken out."""
     reusable: bool = False
     """Whether a part of its work serves other jobs too (see :mod:`fairfight.parts.reuse`)."""
+    modalities: tuple[str, ...] = MODALITIES
+    """What it is defined on; on other cases it does not compete."""
 
     @property
     def summary(self) -> str:
@@ -135,9 +138,12 @@ def _register(
     name: str | None = None,
     placebo_of: str | None = None,
     reusable: bool = False,
+    modalities: tuple[str, ...] = MODALITIES,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def decorate(run: Callable[..., Any]) -> Callable[..., Any]:
         label = name or run.__name__.replace("_", "-")
+        if not modalities or not set(modalities) <= set(MODALITIES):
+            raise UserError(f"Contender {label!r}: modalities are one or more of {', '.join(MODALITIES)}.")
         if not inspect.getdoc(run):
             raise UserError(f"Contender {label!r} needs a docstring: its first line is what a reader is shown.")
         space, defaults = _search_space(run, label)
@@ -145,29 +151,40 @@ def _register(
         before = _contenders.get(key)
         if before is not None and inspect.getsourcefile(before.run) != inspect.getsourcefile(run):
             raise UserError(f"Two contenders of task {task!r} are called {label!r}: rename one of them.")
-        _contenders[key] = Contender(label, task, kind, source, run, space, defaults, placebo_of, reusable)
+        _contenders[key] = Contender(label, task, kind, source, run, space, defaults, placebo_of, reusable, modalities)
         return run
 
     return decorate
 
 
-def tool(task: str, *, source: str, name: str | None = None, reusable: bool = False) -> Callable[..., Any]:
+def tool(
+    task: str,
+    *,
+    source: str,
+    name: str | None = None,
+    reusable: bool = False,
+    modalities: tuple[str, ...] = MODALITIES,
+) -> Callable[..., Any]:
     """Register an interpretability tool: it reads what is inside the subject.
 
     ``reusable`` ones mark a part of their work as such (:mod:`fairfight.parts.reuse`) and are also fought with that
-    part at a tenth of its cost.
+    part at a tenth of its cost. ``modalities`` says what it is defined on.
     """
-    return _register(task, "tool", source, name, reusable=reusable)
+    return _register(task, "tool", source, name, reusable=reusable, modalities=modalities)
 
 
-def baseline(task: str, *, source: str, name: str | None = None) -> Callable[..., Any]:
+def baseline(
+    task: str, *, source: str, name: str | None = None, modalities: tuple[str, ...] = MODALITIES
+) -> Callable[..., Any]:
     """Register a baseline: it does the job without interpreting the subject."""
-    return _register(task, "baseline", source, name)
+    return _register(task, "baseline", source, name, modalities=modalities)
 
 
-def combination(task: str, *, source: str, name: str | None = None) -> Callable[..., Any]:
+def combination(
+    task: str, *, source: str, name: str | None = None, modalities: tuple[str, ...] = MODALITIES
+) -> Callable[..., Any]:
     """Register a combination of several contenders."""
-    return _register(task, "combination", source, name)
+    return _register(task, "combination", source, name, modalities=modalities)
 
 
 def control(
@@ -177,9 +194,10 @@ def control(
     source: str = "control",
     of: str | None = None,
     reusable: bool = False,
+    modalities: tuple[str, ...] = MODALITIES,
 ) -> Callable[..., Any]:
     """Register a control: the floor (``random``), the ceiling (``oracle``) or a ``placebo`` of the tool ``of``."""
-    return _register(task, role, source, placebo_of=of, reusable=reusable)
+    return _register(task, role, source, placebo_of=of, reusable=reusable, modalities=modalities)
 
 
 def _search_space(run: Callable[..., Any], label: str) -> tuple[dict[str, Range], dict[str, Any]]:

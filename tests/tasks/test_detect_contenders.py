@@ -16,8 +16,12 @@ from tests.tasks import tiny
 
 Sitting = tuple[DetectBrief, DetectExam, DetectAnswer]
 FIELD = contenders("detect")
-INFORMED = [c for c in FIELD if c.kind in ("tool", "baseline") and c.name not in ("energy", "max-softmax", "strip")]
-each = pytest.mark.parametrize("who", FIELD, ids=lambda c: c.name)
+SIGHTED = [c for c in FIELD if "vision" in c.modalities]
+BLIND = {"energy", "max-softmax", "strip", "spectral-signatures", "contrast-probe", "supervised-outliers"}
+"""Known not to see, or not always, what a trojan does: the subject is surer of its inputs than of any others, ordinary
+variation lies elsewhere, and made-up outliers need not be like them. ``test_detect_known`` says what they do find."""
+INFORMED = [c for c in SIGHTED if c.kind in ("tool", "baseline") and c.name not in BLIND]
+each = pytest.mark.parametrize("who", SIGHTED, ids=lambda c: c.name)
 
 
 @pytest.fixture(scope="module")
@@ -149,15 +153,16 @@ def test_strip_finds_an_answer_that_blending_cannot_shake(entropy: str) -> None:
     assert detect(Images(hot)).min() > detect(Images(clean)).max()
 
 
-def test_strip_replaces_words_and_leaves_special_tokens_and_lengths() -> None:
+def test_strip_replaces_words_and_leaves_all_else() -> None:
     ids = torch.arange(2, 26).view(2, 12)
     ids[:, 0] = 1
     texts = Texts(ids, torch.tensor([[1] * 12, [1] * 6 + [0] * 6]))
     over = Texts(torch.full((2, 4), 99), torch.tensor([[1, 1, 0, 0], [1, 1, 1, 1]]))
     rng = torch.Generator().manual_seed(0)
     mixed = shuffle_in(texts, over, 1.0, torch.tensor([1]), rng)
-    assert (mixed.ids[0, 1:] == 99).all()
-    assert (mixed.ids[1, 1:6] == 99).all()
+    assert (mixed.ids[0, 1:11] == 99).all()
+    assert (mixed.ids[1, 1:5] == 99).all()
+    assert [int(mixed.ids[0, 11]), int(mixed.ids[1, 5])] == [13, 19], "where the prompt is answered"
     assert torch.equal(mixed.ids[:, 0], ids[:, 0])
     assert torch.equal(mixed.ids[1, 6:], ids[1, 6:])
     some = shuffle_in(texts, over, 0.5, torch.tensor([1]), rng).ids

@@ -52,11 +52,11 @@ def random_directions(
     """The detector ``pca-residual`` with as many random directions in place of the principal components."""
     from fairfight.parts.bases.pca import pca
     from fairfight.parts.bases.random_directions import random_directions as draw
+    from fairfight.parts.densities.residuals import residual_score
     from fairfight.seeds import torch_rng
-    from fairfight.tasks.detect.tools.pca_residual import residual_detector
 
     def basis(site: str, x: Tensor) -> Directions:
         k = len(pca(x, variance=variance).rows)
         return draw(x, k=k, rng=torch_rng(brief.seed, "random-directions", site))
 
-    return residual_detector(brief, basis, join=join)
+    return residual_score(brief.subject, brief.trusted, basis, join=join)  # type: ignore[arg-type]

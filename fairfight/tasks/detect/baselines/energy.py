@@ -24,15 +24,9 @@ def energy(
 
     ``two_sided`` also finds too low an energy strange, by the distance from the trusted inputs' median.
     """
-    import torch
+    from fairfight.parts.densities.sided import sided
 
     def free(inputs: Inputs) -> Tensor:
         return -temperature * (brief.subject(inputs).double() / temperature).logsumexp(dim=1)
 
-    with torch.no_grad():
-        usual = torch.cat([free(batch) for batch in brief.trusted.batches(64)]).median() if two_sided else None
-
-    def detect(inputs: Inputs) -> Tensor:
-        return free(inputs) if usual is None else (free(inputs) - usual).abs()
-
-    return detect
+    return sided(free, brief.trusted, two_sided=two_sided)

@@ -13,23 +13,24 @@ if TYPE_CHECKING:
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
 
-@baseline("detect", source="Liu, Ting & Zhou 2008 (PyOD)")
+@baseline("detect", source="Liu, Ting & Zhou 2008 (scikit-learn)")
 def isolation_forest(
     brief: DetectBrief,
     *,
     trees: Annotated[int, Log(50, 200)] = 100,
-    layers: Annotated[str, Choice("all", "last")] = "all",
+    depth: Annotated[str, Choice("all", "first", "middle", "late", "last")] = "all",
 ) -> Detector:
     """Score inputs by how quickly random cuts isolate their activations."""
     import torch
-    from pyod.models.iforest import IForest
+    from sklearn.ensemble import IsolationForest
 
-    from fairfight.tasks.detect.baselines.ecod import columns
+    from fairfight.parts.densities.activations import at_depth, finite_activations, side_by_side
 
-    forest = IForest(n_estimators=trees, random_state=brief.seed, n_jobs=1)
-    forest.fit(columns(brief, brief.trusted, layers))
+    subject, sites = brief.subject, at_depth(brief.subject.trunk, depth)
+    forest = IsolationForest(n_estimators=trees, random_state=brief.seed, n_jobs=1)
+    forest.fit(side_by_side(finite_activations(subject, brief.trusted, sites)).numpy())
 
     def detect(inputs: Inputs) -> Tensor:
-        return torch.from_numpy(forest.decision_function(columns(brief, inputs, layers)))
+        return torch.from_numpy(-forest.score_samples(side_by_side(finite_activations(subject, inputs, sites)).numpy()))
 
     return detect

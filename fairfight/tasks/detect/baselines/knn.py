@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 from fairfight.tasks.registry import Choice, Log, baseline
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
 
     from fairfight.subject.inputs import Inputs
@@ -19,17 +21,26 @@ def knn(
     *,
     k: Annotated[int, Log(1, 50)] = 10,
     centred: Annotated[bool, Choice(True, False)] = False,
+    depth: Annotated[str, Choice("all", "first", "middle", "late", "last")] = "last",
 ) -> Detector:
-    """Score inputs by the cosine distance of their penultimate activation to the k-th nearest trusted one."""
-    from fairfight.parts.densities.neighbours import fit_neighbours
-    from fairfight.subject import harvest
+    """Score inputs by the cosine distance of their activations to the k-th nearest trusted ones.
 
-    subject, site = brief.subject, brief.subject.trunk[-1]
-    trusted = harvest(subject, brief.trusted, [site], head=False)[site]
-    origin = trusted.mean(dim=0) if centred else 0.0
-    bank = fit_neighbours(trusted - origin, k=k)
+    Published for the penultimate activation, the last of the trunk. Several layers are averaged.
+    """
+    from fairfight.parts.densities.activations import at_depth, finite_activations
+    from fairfight.parts.densities.layers import fit_layers
+    from fairfight.parts.densities.neighbours import fit_neighbours
+
+    subject, sites = brief.subject, at_depth(brief.subject.trunk, depth)
+
+    def fit(site: str, x: Tensor, rows: Tensor) -> Callable[[Tensor], Tensor]:
+        origin = x.mean(dim=0) if centred else x.new_zeros(x.shape[1])
+        bank = fit_neighbours(x - origin, k=k)
+        return lambda y: bank.distance(y - origin)
+
+    fitted = fit_layers(finite_activations(subject, brief.trusted, sites), fit)
 
     def detect(inputs: Inputs) -> Tensor:
-        return bank.distance(harvest(subject, inputs, [site], head=False)[site] - origin)
+        return fitted.score(finite_activations(subject, inputs, sites))
 
     return detect

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fairfight.tasks.registry import Choice, baseline
 
@@ -15,41 +15,35 @@ if TYPE_CHECKING:
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
 
-@baseline("detect", source="Lee et al. 2018; Ren et al. 2021 (relative); Ledoit & Wolf 2004 (shrinkage)")
+@baseline("detect", source="Lee et al. 2018; Ledoit & Wolf 2004 (shrinkage)")
 def mahalanobis(
     brief: DetectBrief,
     *,
-    variant: Annotated[str, Choice("relative", "classes", "plain")] = "relative",
-    layers: Annotated[str, Choice("all", "last")] = "all",
-    join: Annotated[str, Choice("mean", "max")] = "mean",
+    means: Annotated[str, Choice("classes", "one")] = "classes",
+    depth: Annotated[str, Choice("all", "first", "middle", "late", "last")] = "all",
+    join: Annotated[Literal["mean", "max"], Choice("mean", "max")] = "mean",
 ) -> Detector:
     """Score inputs by the Mahalanobis distance of their activations to the trusted ones, layer by layer.
 
-    ``classes`` has one mean for each class that the subject decides for on trusted inputs and takes the nearest;
-    ``relative`` subtracts from that the distance under a single mean.
+    ``classes`` has a mean for each class that the subject decides for on trusted inputs and takes the nearest. The
+    covariance is shrunk, so that fewer trusted inputs than dimensions will do. ``depth`` picks one layer.
     """
+    from fairfight.parts.densities.activations import at_depth, finite_activations
     from fairfight.parts.densities.gaussian import fit_gaussian
     from fairfight.parts.densities.layers import fit_layers
-    from fairfight.subject import harvest
 
-    subject = brief.subject
-    sites = subject.trunk if layers == "all" else subject.trunk[-1:]
-    trusted = harvest(subject, brief.trusted, sites)
+    subject, sites = brief.subject, at_depth(brief.subject.trunk, depth)
+    trusted = finite_activations(subject, brief.trusted, sites, head=True)
     assert trusted.logits is not None
     decided = trusted.logits.argmax(dim=1)
 
     def fit(site: str, x: Tensor, rows: Tensor) -> Callable[[Tensor], Tensor]:
-        whole = fit_gaussian(x)
-        if variant == "plain":
-            return lambda y: whole.distance(y).sqrt()
-        classes = fit_gaussian(x, decided[rows])
-        if variant == "classes":
-            return lambda y: classes.distance(y).sqrt()
-        return lambda y: classes.distance(y) - whole.distance(y)
+        gaussian = fit_gaussian(x, decided[rows] if means == "classes" else None)
+        return lambda y: gaussian.distance(y).sqrt()
 
-    fitted = fit_layers(trusted, fit, join=join)  # type: ignore[arg-type]
+    fitted = fit_layers(trusted, fit, join=join)
 
     def detect(inputs: Inputs) -> Tensor:
-        return fitted.score(harvest(subject, inputs, sites, head=False))
+        return fitted.score(finite_activations(subject, inputs, sites))
 
     return detect

@@ -24,16 +24,10 @@ def max_softmax(
 
     ``two_sided`` also finds too sure an answer strange, by the distance from the trusted inputs' median.
     """
-    import torch
+    from fairfight.parts.densities.sided import sided
 
     def doubt(inputs: Inputs) -> Tensor:
         # Minus the logarithm: probabilities near 1 would all round to the same number.
         return -(brief.subject(inputs).double() / temperature).log_softmax(dim=1).amax(dim=1)
 
-    with torch.no_grad():
-        usual = torch.cat([doubt(batch) for batch in brief.trusted.batches(64)]).median() if two_sided else None
-
-    def detect(inputs: Inputs) -> Tensor:
-        return doubt(inputs) if usual is None else (doubt(inputs) - usual).abs()
-
-    return detect
+    return sided(doubt, brief.trusted, two_sided=two_sided)

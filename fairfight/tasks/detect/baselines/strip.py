@@ -30,12 +30,13 @@ def strip(
     """
     import torch
 
+    from fairfight.parts.outliers.corrupting import special_ids
     from fairfight.seeds import torch_rng
     from fairfight.subject.inputs import Images, Texts
 
     subject, trusted = brief.subject, brief.trusted
     rng = torch_rng(brief.seed, "strip")
-    special = torch.tensor(sorted(getattr(subject.tokenizer, "all_special_ids", ())), dtype=torch.long)
+    special = special_ids(subject.tokenizer)
 
     def detect(inputs: Inputs) -> Tensor:
         many = inputs[torch.arange(len(inputs)).repeat_interleave(overlays)]
@@ -60,13 +61,14 @@ def blend(images: Images, over: Images, strength: float) -> Images:
 
 
 def shuffle_in(texts: Texts, over: Texts, strength: float, special: Tensor, rng: torch.Generator) -> Texts:
-    """Texts in which the share ``strength`` of the words are words of the overlays; special tokens and lengths stay."""
+    """Texts in which the share ``strength`` of the words are words of the overlays; all else stays."""
     import torch
 
-    words = over.mask.bool() & ~torch.isin(over.ids, special)
-    words[:, 0] |= ~words.any(dim=1)
+    from fairfight.parts.outliers.texts import words
+
+    laid = words(over, special)
+    laid[:, 0] |= ~laid.any(dim=1)
     # A uniform choice among each overlay's words, for every position.
-    picks = torch.multinomial(words.double(), texts.ids.shape[1], replacement=True, generator=rng)
-    hit = torch.rand(texts.ids.shape, generator=rng) < strength
-    hit &= texts.mask.bool() & ~torch.isin(texts.ids, special)
+    picks = torch.multinomial(laid.double(), texts.ids.shape[1], replacement=True, generator=rng)
+    hit = (torch.rand(texts.ids.shape, generator=rng) < strength) & words(texts, special)
     return type(texts)(torch.where(hit, over.ids.gather(1, picks), texts.ids), texts.mask)

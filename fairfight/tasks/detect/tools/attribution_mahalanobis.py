@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fairfight.tasks.registry import Choice, tool
 
@@ -20,7 +20,7 @@ def attribution_mahalanobis(
     brief: DetectBrief,
     *,
     baseline: Annotated[str, Choice("zero", "mean")] = "mean",
-    join: Annotated[str, Choice("mean", "max")] = "mean",
+    join: Annotated[Literal["mean", "max"], Choice("mean", "max")] = "mean",
 ) -> Detector:
     """Score inputs by the Mahalanobis distance of their attribution pattern (gradient × activation)."""
     from fairfight.parts.densities.gaussian import fit_gaussian
@@ -38,7 +38,7 @@ def attribution_mahalanobis(
         gaussian = fit_gaussian(x)
         return lambda y: gaussian.distance(y).sqrt()
 
-    layers = fit_layers(attribution(subject, brief.trusted, sites, baseline=middle), fit, join=join)  # type: ignore[arg-type]
+    layers = fit_layers(attribution(subject, brief.trusted, sites, baseline=middle), fit, join=join)
 
     def detect(inputs: Inputs) -> Tensor:
         return layers.score(attribution(subject, inputs, sites, baseline=middle))

@@ -1,0 +1,1 @@
+"""Outliers: inputs made strange on purpose, for telling trusted ones from them."""

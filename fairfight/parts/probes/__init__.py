@@ -1,0 +1,1 @@
+"""Probes: classifiers on activations (Alain & Bengio 2016)."""
