@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import io
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from fairfight.arena.records import CaseRecord, Cost, MatchPlan, MatchRecord, SealRecord, TuningRecord
@@ -122,7 +122,15 @@ def _ending(contender: str, index: int, seed: int, hostile: bool) -> tuple[str, 
 
 
 def records(
-    *, cases: int = 22, seeds: int = 3, suite: str = "quick", hostile: bool = True, fresh: bool = True, seed: int = 0
+    *,
+    cases: int = 22,
+    seeds: int = 3,
+    suite: str = "quick",
+    hostile: bool = True,
+    fresh: bool = True,
+    seed: int = 0,
+    attacker: bool = False,
+    shared: bool = False,
 ) -> Records:
     """A run of ``cases`` × ``seeds`` × 14 contenders, with failures, void cases and hostile text.
 
@@ -130,14 +138,20 @@ def records(
         hostile: Put :data:`HOSTILE` into a case name, an exhibit, a parameter and a reason.
         fresh: Whether the seal was drawn for this run (else public and without a revealed secret).
         seed: Draws the scores; equal seeds give equal records.
+        attacker: Whether some faults were also planted by somebody who knows the detectors.
+        shared: Whether the one with a dictionary also fought with it at a tenth of its cost.
     """
     draw = random.Random(seed)
     made = [_case(i, suite, hostile) for i in range(cases)]
+    if attacker:
+        made += [_knowing(c) for c in made if c.recipe["planting"] == "finetune" and not c.void]
     matches: list[MatchRecord] = []
     fingerprints = {name: content_id("code", name, length=12) for name, *_ in FIELD}
     params = {name: _params(name, kind, hostile) for name, kind, *_ in FIELD}
     for index, case in enumerate(made):
         ease = FAMILIES[index % len(FAMILIES)][2] + draw.gauss(0, 0.03)
+        if case.recipe["planting"] == "adaptive":
+            ease -= 0.15
         for name, kind, vision, language, flops in FIELD:
             mean = vision if case.modality == "vision" else language
             for s in range(seeds):
@@ -163,7 +177,19 @@ def records(
                         plan, status, score, metrics if status == "ok" else {}, cost, reason or "", started, "0.1.0"
                     )  # type: ignore[arg-type]
                 )
+    if shared:
+        matches += [
+            replace(m, plan=replace(m.plan, budget="default+shared"), status="ok", score=max(m.score, 0.8), reason="")
+            for m in matches
+            if m.plan.contender == "sae-reconstruction" and m.status != "void"
+        ]
     return Records(made, matches, _seals(suite, fresh, fingerprints), _tunings(suite, params))
+
+
+def _knowing(case: CaseRecord) -> CaseRecord:
+    recipe = {**case.recipe, "planting": "adaptive"}
+    name = case.name.replace("finetune", "adaptive")
+    return replace(case, id=content_id("detect", recipe), name=name, recipe=recipe)
 
 
 def _params(name: str, kind: str, hostile: bool) -> dict[str, object]:

@@ -17,8 +17,6 @@ class Cost:
 
     flops: int = 0
     """Counted deterministically: subject, own modules, backward passes."""
-    reusable_flops: int = 0
-    """The part of them whose fruit serves other jobs too."""
     cpu_seconds: float = 0.0
     wall_seconds: float = 0.0
     peak_bytes: int = 0
@@ -26,6 +24,8 @@ class Cost:
     labels: int = 0
     trials: int = 0
     """Tuning trials spent on development cases before this match."""
+    reusable_flops: int = 0
+    """The part of the operations whose fruit serves other jobs too."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fairfight.arena.budgets import is_shared, plain
 from fairfight.errors import UserError
 from fairfight.report import charts, escape, numbers
 from fairfight.report.bundle import bundle
@@ -40,6 +41,9 @@ class Section(NamedTuple):
     """A verdict with all that the page shows of it."""
 
     verdict: Verdict
+    budget: str
+    shared: bool
+    """Whether reusable work was charged at a tenth."""
     label: str
     """What the score is ("AUROC")."""
     metrics: dict[str, str]
@@ -111,7 +115,8 @@ def _section(verdict: Verdict, ring: Ring | None, seals: Iterable[SealRecord]) -
     if verdict.contrasts:
         specs["contrasts"] = charts.contrasts(verdict)
     chosen = CHOSEN[verdict.primary.choice] if verdict.primary else ""
-    return Section(verdict, label, metrics, rigor(verdict, seals), chosen, specs, split(verdict, ring))
+    budget, shared = plain(verdict.budget), is_shared(verdict.budget)
+    return Section(verdict, budget, shared, label, metrics, rigor(verdict, seals), chosen, specs, split(verdict, ring))
 
 
 def _labels(name: str) -> tuple[str, dict[str, str]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from fairfight.arena.budgets import is_shared
 from fairfight.report import numbers
 from fairfight.report.escape import finite, line, visible
 from fairfight.report.kinds import look
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from fairfight.verdict.records import Verdict
+    from fairfight.verdict.records import Contrast, Verdict
 
 STYLES = {"tool": "cyan", "combination": "green", "baseline": "yellow", "placebo": "magenta"}
 """Colour of a kind's name; its place in the table and its word say the same."""
@@ -30,9 +31,24 @@ def show(verdicts: Iterable[Verdict], console: Console | None = None) -> None:
     for v in verdicts:
         console.print()
         console.print(Text(line(v.headline), style="bold"))
+        if is_shared(v.budget):
+            console.print(Text("Standings of this verdict are in the report.", style="dim"))
+            continue
         console.print(table(v))
+        if v.drops:
+            console.print(Text(line(dropped(v.drops))))
         for caveat in v.caveats:
             console.print(Padding(Text("• " + line(caveat), style="dim"), (0, 0, 0, 2)))
+
+
+def dropped(drops: Sequence[Contrast]) -> str:
+    """What an attacker who knows the detectors takes from them, in a sentence."""
+    most, least = drops[0], drops[-1]
+    return (
+        f"Against an attacker who knows the detectors ({numbers.counted(most.cases, 'fault')} planted both ways), "
+        f"{most.a} changes most ({numbers.signed(most.difference)}) and {least.a} least or upwards "
+        f"({numbers.signed(least.difference)}); the report has everybody."
+    )
 
 
 def table(verdict: Verdict) -> Table:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from fairfight.arena.budgets import is_shared
 from fairfight.arena.records import CaseRecord, MatchRecord, SealRecord, TuningRecord
+from fairfight.verdict.attacker import drops
 from fairfight.verdict.caveats import caveats
 from fairfight.verdict.columns import Ring, rings
 from fairfight.verdict.contrasts import contrasts
@@ -113,13 +115,14 @@ def _judge(
         primary=main,
         contrasts=family,
         void_cases=_named(whole, void),
-        headline=headline(ring.task, ring.suite, main, len(ring.cases), _why_none(ring)),
+        headline=headline(ring.task, ring.suite, main, len(ring.cases), _why_none(ring), shared=is_shared(ring.budget)),
         caveats=caveats(whole, ring, void, chosen, main, controls, seals),
         budget=ring.budget,
         cases=len(ring.cases),
         seeds=ring.seeds_a_case,
         by_modality=_by_modality(ring, chosen, draws, seed, margin),
         controls=controls,
+        drops=drops(ring, draws=draws, seed=seed, margin=margin),
     )
 
 

@@ -130,3 +130,5 @@ class Verdict:
     controls: tuple[Contrast, ...] = ()
     """Every tool and combination against ``random`` and, after these, the best tool against each placebo; each of the
     two families is Holm-corrected."""
+    drops: tuple[Contrast, ...] = ()
+    """Each contender against itself: its score where the attacker knew the detectors, less that where not."""

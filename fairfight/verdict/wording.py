@@ -35,7 +35,9 @@ def counted(n: int, noun: str) -> str:
     return f"{n:,} {noun}" + ("" if n == 1 else "s")
 
 
-def headline(task: str, suite: str, contrast: Contrast | None, cases: int, why_none: str = "") -> str:
+def headline(
+    task: str, suite: str, contrast: Contrast | None, cases: int, why_none: str = "", *, shared: bool = False
+) -> str:
     """The verdict as one sentence.
 
     Args:
@@ -44,8 +46,9 @@ def headline(task: str, suite: str, contrast: Contrast | None, cases: int, why_n
         contrast: Best tool against best baseline, if there is one.
         cases: Valid cases in all.
         why_none: Completes "no verdict: …" where there is no contrast.
+        shared: Whether reusable work was charged at a tenth.
     """
-    where = f"In {task} ({suite})"
+    where = f"In {task} ({suite}{', what can be reused at a tenth of its cost' if shared else ''})"
     if contrast is None:
         return f"{where}, no verdict: {why_none}."
     c = contrast
