@@ -1,4 +1,4 @@
-"""The second verdict at a tenth of reusable work's cost, and the attacker who knows the detectors, as they are shown."""
+"""The verdict at a tenth of what can be reused, and the attacker who knows the detectors, as they are shown."""
 
 from __future__ import annotations
 
