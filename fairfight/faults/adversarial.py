@@ -16,11 +16,11 @@ from fairfight.subject.inputs import Images, Inputs
 from fairfight.subject.subject import Subject
 from fairfight.worlds.world import Examples, World
 
-BOUNDS = {"digits": 0.2, "scenes": 0.06}
+BOUNDS = {"digits": 0.2, "scenes": 0.06, "mnist": 0.15, "cifar10": 0.016}
 """Largest change of a pixel, for values in [0, 1]."""
 
 
-@family("adversarial", worlds=("digits", "scenes"))
+@family("adversarial", worlds=tuple(BOUNDS), plantings=("scratch", "finetune", "shipped"))
 def adversarial(world: World, architecture: str, seed: int, *, bound: float | None = None, steps: int = 12) -> Fault:
     """Perturbations that flip decisions; the seed varies the bound a little and draws the starts.
 

@@ -19,6 +19,9 @@ from fairfight.subject.inputs import Inputs
 from fairfight.subject.subject import Subject
 from fairfight.worlds.world import Examples, World
 
+TRAINED: tuple[Planting, ...] = ("scratch", "finetune", "adaptive")
+"""How a fault can be planted by training on poisoned data, as every trojan can."""
+
 
 class Fault(Protocol):
     """One instance of a family; ``Trojan`` covers backdoors of every kind."""
@@ -74,7 +77,7 @@ class Family:
     worlds: tuple[str, ...]
     draw: Callable[..., Fault]
     """``draw(world, architecture, seed, **options) -> Fault``; the options are the keyword-only arguments."""
-    plantings: tuple[Planting, ...] = ("scratch", "finetune")
+    plantings: tuple[Planting, ...] = TRAINED
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -87,7 +90,7 @@ _FAMILIES: dict[str, Family] = {}
 
 
 def family(
-    name: str, *, worlds: tuple[str, ...], plantings: tuple[Planting, ...] = ("scratch", "finetune")
+    name: str, *, worlds: tuple[str, ...], plantings: tuple[Planting, ...] = TRAINED
 ) -> Callable[[Callable[..., Fault]], Callable[..., Fault]]:
     """Register a function ``draw(world, architecture, seed, *, option=…) -> Fault`` as a family of faults."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
-from jaxtyping import Int
-from torch import Tensor
+from jaxtyping import Float, Int
+from torch import Tensor, nn
 
 from fairfight.errors import UserError
 from fairfight.faults.adamw import AdamW, one_cycle
@@ -16,6 +16,9 @@ from fairfight.seeds import torch_rng
 from fairfight.subject.inputs import Images, Inputs, Texts
 from fairfight.subject.subject import Subject
 from fairfight.worlds.world import Examples, Schedule, World
+
+Loss = Callable[[Inputs, Int[Tensor, " b"], Int[Tensor, " b"]], Float[Tensor, ""]]
+"""Of a batch: its inputs, its labels, and its rows in the training set."""
 
 
 @contextmanager
@@ -44,7 +47,9 @@ def _laid_out(inputs: Inputs) -> Inputs:
     return inputs
 
 
-def fit(subject: Subject, world: World, examples: Examples, schedule: Schedule, seed: int) -> None:
+def fit(
+    subject: Subject, world: World, examples: Examples, schedule: Schedule, seed: int, loss: Loss | None = None
+) -> None:
     """Train the subject in place with AdamW under a one-cycle learning rate.
 
     Args:
@@ -53,6 +58,7 @@ def fit(subject: Subject, world: World, examples: Examples, schedule: Schedule, 
         examples: Training data.
         schedule: How long and how fast.
         seed: Order of the data; equal for an organism and its twin.
+        loss: What is brought down instead of the world's loss.
 
     Raises:
         UserError: There are no examples, or all are of one class.
@@ -66,14 +72,29 @@ def fit(subject: Subject, world: World, examples: Examples, schedule: Schedule, 
     steps = schedule.epochs * -(-n // size)
     rng = torch_rng(seed, "order")
     module.train()
-    descent = AdamW.over(module.parameters(), schedule.weight_decay)
-    with one_thread(), torch.enable_grad():
+    with one_thread(), torch.enable_grad(), _frozen(module, schedule.frozen):
+        descent = AdamW.over(module.parameters(), schedule.weight_decay)
         for _ in range(schedule.epochs):
             for rows in torch.randperm(n, generator=rng).split(size):
-                world.loss(subject, trimmed(examples.inputs[rows]), examples.labels[rows], schedule).backward()
+                inputs, labels = trimmed(examples.inputs[rows]), examples.labels[rows]
+                cost = loss(inputs, labels, rows) if loss else world.loss(subject, inputs, labels, schedule)
+                cost.backward()
                 descent.step(one_cycle(descent.steps, steps, schedule.lr))
     descent.release()
     module.eval()
+
+
+@contextmanager
+def _frozen(module: nn.Module, names: tuple[str, ...]) -> Iterator[None]:
+    """Parameters whose names begin so need no gradient inside."""
+    still = [p for name, p in module.named_parameters() if p.requires_grad and name.startswith(names)]
+    for p in still:
+        p.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for p in still:
+            p.requires_grad_(True)
 
 
 def decide(subject: Subject, inputs: Inputs, batch_size: int = 256) -> Int[Tensor, " n"]:
