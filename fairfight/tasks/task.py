@@ -111,8 +111,8 @@ class Task(Protocol):
         """Import what contenders will need, once, in the process that all others are forked from."""
         ...
 
-    def easy(self) -> CaseSpec:
-        """A case on which every sound contender does well: the common suite tries contenders on it."""
+    def easy(self, modality: str) -> CaseSpec:
+        """A case of a modality on which every sound contender does well: the common suite tries contenders on it."""
         ...
 
     def smallest(self, brief: Any) -> Any:

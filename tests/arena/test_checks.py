@@ -14,9 +14,19 @@ from fairfight.tasks.registry import baseline
 DETECT = [c.name for c in registry.contenders("detect") if c.run.__module__.startswith("fairfight.")]
 
 
+KNOWN_TO_FAIL = {"spectral-signatures"}
+"""Tran et al. 2018 look for a share of poison in a training set; at run time there is none to look for."""
+
+
 @pytest.mark.parametrize("name", DETECT)
 def test_every_contender_of_detect_keeps_its_promises(name: str) -> None:
-    check_contender("detect", name)
+    check_contender("detect", name, capable=name not in KNOWN_TO_FAIL)
+
+
+@pytest.mark.parametrize("name", sorted(KNOWN_TO_FAIL))
+def test_who_is_known_to_fail_does(name: str) -> None:
+    with pytest.raises(BrokenPromise, match="does not find the easy fault"):
+        check_contender("detect", name)
 
 
 def spoils_the_subject(brief: Any) -> Any:

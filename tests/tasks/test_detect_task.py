@@ -29,7 +29,7 @@ pytestmark = pytest.mark.xdist_group("detect-organism")
 def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FAIRFIGHT_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield Detect().build(Detect().easy(), 1)
+        yield Detect().build(Detect().easy("vision"), 1)
 
 
 def reachable(root: Any) -> Iterator[Any]:
@@ -125,7 +125,7 @@ def built_again(case: Case, seed: int, monkeypatch: pytest.MonkeyPatch) -> Case:
             )  # type: ignore[return-value]
 
     monkeypatch.setattr("fairfight.faults.organism.build", lambda recipe: Stored())
-    return Detect().build(Detect().easy(), seed)
+    return Detect().build(Detect().easy("vision"), seed)
 
 
 def test_a_void_organism_makes_a_void_case(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +133,7 @@ def test_a_void_organism_makes_a_void_case(monkeypatch: pytest.MonkeyPatch) -> N
         void, exhibit = "the fault did not take", {"title": "none"}
 
     monkeypatch.setattr("fairfight.faults.organism.build", lambda recipe: Failed())
-    case = Detect().build(Detect().easy(), 0)
+    case = Detect().build(Detect().easy("vision"), 0)
     assert case.void == "the fault did not take"
     assert case.briefs == case.exams == ()
     assert case.exhibit is not None

@@ -62,8 +62,13 @@ def spec(row: Row, split: Split, suite: str, secret: str) -> CaseSpec:
     )
 
 
-def easy() -> CaseSpec:
-    """What the common suite of contenders is held on: a patch so faint that only a subject with the trojan minds it."""
+def easy(modality: str) -> CaseSpec:
+    """What the common suite of contenders is held on.
+
+    In vision a patch so faint that only a subject with the trojan minds it, in language a rare token.
+    """
+    if modality == "language":
+        return replace(spec(Row("sentences", "bert", "rare-token", "scratch"), "dev", "tour", "easy"), name="easy")
     case = spec(Row("digits", "cnn", "patch", "scratch"), "dev", "tour", "easy")
     return replace(case, name="easy", recipe=case.recipe | {"options": {"size": 2, "opacity": 0.5}})
 

@@ -124,11 +124,13 @@ class Detect:
             "false_alarms": share_alarmed(twin_suspects, twin_clean),
         }
 
-    def easy(self) -> CaseSpec:
-        """A faint patch in digits: it stands out in the organism's activations and hardly in the twin's."""
+    def easy(self, modality: str) -> CaseSpec:
+        """A faint patch in digits, which stands out in the organism's activations and hardly in the twin's; a rare
+        token in sentences.
+        """
         from fairfight.tasks.detect.cases import easy
 
-        return easy()
+        return easy(modality)
 
     def smallest(self, brief: DetectBrief) -> DetectBrief:
         """The brief with two trusted inputs."""
