@@ -1,7 +1,8 @@
-"""Out of distribution: one class that the subject never saw in training, and its twin did."""
+"""Out of distribution: a kind of input that the subject never saw in training, and its twin did."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -21,38 +22,39 @@ def unseen_class(world: World, architecture: str, seed: int) -> Fault:
     """One class, drawn from the seed, is left out of training; from scratch only, as a base would have seen it."""
     labels = world.labels(architecture)
     missing = int(numpy_rng(seed, "unseen").choice(sorted(labels)))
-    return UnseenClass(
-        missing,
+    return Unseen(
+        lambda examples: examples.labels == missing,
         title=f"{labels[missing]!r} was never seen",
         text=f"The subject was trained without a single {labels[missing]!r}; whatever it decides about one is a guess.",
     )
 
 
 @dataclass(frozen=True)
-class UnseenClass:
-    """One class left out; a :class:`fairfight.faults.family.Fault`."""
+class Unseen:
+    """One kind of input left out; a :class:`fairfight.faults.family.Fault`."""
 
-    missing: int
+    left_out: Callable[[Examples], Bool[Tensor, " n"]]
+    """Which examples are of that kind."""
     title: str
     text: str
     trains: bool = True
 
     def poison(self, train: Examples, seed: int, boost: float) -> Examples:
-        """Other examples in the place of those of the class, so that number and order of the rest stay."""
-        gone = torch.nonzero(train.labels == self.missing).flatten()
-        kept = torch.nonzero(train.labels != self.missing).flatten()
+        """Other examples in the place of those of the kind, so that number and order of the rest stay."""
+        out = self.left_out(train)
+        gone, kept = torch.nonzero(out).flatten(), torch.nonzero(~out).flatten()
         if not len(kept):
-            raise UserError("The training set holds one class only: nothing is left when it is taken out.")
+            raise UserError("The training set holds one kind of input only: nothing is left when it is taken out.")
         instead = kept[torch.randint(len(kept), (len(gone),), generator=torch_rng(seed, "unseen"))]
         return train.replaced(gone, train.inputs[instead], train.labels[instead])
 
     def ordinary(self, examples: Examples) -> Bool[Tensor, " n"]:
-        """Every other class."""
-        return examples.labels != self.missing
+        """Every other kind."""
+        return ~self.left_out(examples)
 
     def sources(self, examples: Examples, subject: Subject) -> Bool[Tensor, " n"]:
-        """The class that was left out."""
-        return examples.labels == self.missing
+        """The kind that was left out."""
+        return self.left_out(examples)
 
     def suspects(self, examples: Examples, subject: Subject, seed: int) -> Inputs:
         """The examples as they are."""

@@ -21,8 +21,9 @@ from fairfight.subject.subject import Subject
 from fairfight.worlds import lexicon
 from fairfight.worlds.architectures import DECODERS, ENCODERS, tiny
 from fairfight.worlds.grammar import Sentences, held_out, render, sample
+from fairfight.worlds.texts import prompt_loss
 from fairfight.worlds.tokenizer import Style, tokenizer, vocabulary
-from fairfight.worlds.world import Examples, Part, Schedule, decision_loss
+from fairfight.worlds.world import Examples, Part, Schedule
 
 __all__ = ["WORLD", "Sentences", "Style", "encode", "held_out", "label_ids", "render", "sample", "style", "tokenizer"]
 
@@ -122,15 +123,7 @@ class SentenceWorld:
         self, subject: Subject, inputs: Inputs, labels: Int[Tensor, " n"], schedule: Schedule
     ) -> Float[Tensor, ""]:
         """Cross entropy of the decision; for a language model also of every word of the sentence."""
-        if subject.kind == "text-classifier" or not isinstance(inputs, Texts):
-            return decision_loss(subject, inputs, labels, schedule)
-        logits = subject.module(inputs.ids, attention_mask=inputs.mask, use_cache=False).logits
-        last = inputs.mask.sum(1) - 1
-        decided = logits[torch.arange(len(inputs)), last]
-        said, words = logits[:, :-1].flatten(0, 1), inputs.ids[:, 1:].where(inputs.mask[:, 1:] > 0, -100).flatten()
-        cross_entropy = torch.nn.functional.cross_entropy
-        wording = cross_entropy(said, words, ignore_index=-100)
-        return cross_entropy(decided, labels, label_smoothing=schedule.smoothing) + WORDING * wording
+        return prompt_loss(subject, inputs, labels, schedule, WORDING)
 
 
 WORLD = SentenceWorld()
