@@ -32,7 +32,7 @@ def connect(store: str | Path | None, *, readonly: bool) -> tuple[Engine, str]:
     if isinstance(store, str) and "://" in store:
         url = _parse(store)
         if url.get_backend_name() != "sqlite":
-            return _server(url), url.render_as_string(hide_password=True)
+            return _server(url, readonly=readonly), url.render_as_string(hide_password=True)
         if url.database in (None, "", ":memory:"):
             return _prepare(create_engine(url)), "in memory"
         store = str(url.database)
@@ -49,9 +49,11 @@ def _parse(text: str) -> URL:
     return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgres", "postgresql") else url
 
 
-def _server(url: URL) -> Engine:
+def _server(url: URL, *, readonly: bool) -> Engine:
+    postgres = url.get_backend_name() == "postgresql"
+    options = {"options": "-c default_transaction_read_only=on"} if readonly and postgres else {}
     try:
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, connect_args=options)
     except NoSuchModuleError as error:
         raise UserError(f"Unknown database {url.drivername!r} in --store: use a path or postgresql://….") from error
     except ModuleNotFoundError as error:

@@ -21,6 +21,9 @@ SENTENCES = {
 }
 """By SQLite's primary result code; the extended ones begin with it."""
 
+POSTGRES = {"25006": "SQLITE_READONLY", "42501": "SQLITE_PERM", "53100": "SQLITE_FULL", "55P03": "SQLITE_BUSY"}
+"""PostgreSQL's states that mean the same as one of SQLite's codes."""
+
 
 def sqlite_code(error: DBAPIError) -> str:
     """SQLite's name of the error ("SQLITE_BUSY_SNAPSHOT"); empty for other databases."""
@@ -43,7 +46,7 @@ def explained(place: str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        code = sqlite_code(error)
+        code = sqlite_code(error) or POSTGRES.get(str(getattr(error.orig, "sqlstate", "")), "")
         for name, sentence in SENTENCES.items():
             if code.startswith(name):
                 raise UserError(sentence.format(place=place)) from error
