@@ -80,7 +80,8 @@ def run(
     Args:
         suite: ``tour``, ``quick``, ``standard`` or ``large``.
         tasks: Names of tasks; all that have cases in the suite by default.
-        contenders: Names of contenders; all by default. The floor and the ceiling always fight.
+        contenders: Names of contenders, or ``["all"]``; by default those that fight in the suite unasked. The floor
+            and the ceiling always fight.
         seeds: Match seeds on every case.
         budget: Floating-point operations a sitting ("2e9", "500M"); the task's own by default.
         trials: Tuning trials for each contender and modality; 1 means defaults.
@@ -199,7 +200,13 @@ def catalogue() -> dict[str, Any]:
                 "metrics": [asdict(m) for m in t.metrics],
                 "cases": {
                     s: [
-                        {"name": c.name, "id": c.id, "split": c.split, "modality": c.modality}
+                        {
+                            "name": c.name,
+                            "id": c.id,
+                            "split": c.split,
+                            "modality": c.modality,
+                            "missing": t.missing(c),
+                        }
                         for c in t.specs(s, seal.PUBLIC_SECRET)
                     ]
                     for s in SUITES
@@ -211,6 +218,9 @@ def catalogue() -> dict[str, Any]:
                         "source": c.source,
                         "summary": c.summary,
                         "placebo_of": c.placebo_of,
+                        "reusable": c.reusable,
+                        "modalities": list(c.modalities),
+                        "suites": list(c.suites),
                         "module": c.run.__module__,
                         "hyperparameters": {
                             k: {"default": c.defaults[k], "range": {"type": type(r).__name__.lower(), **asdict(r)}}

@@ -29,7 +29,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text
 def run(
     suite: Suite = "tour",
     task: Annotated[list[str] | None, typer.Option(help="Only this task (repeatable).")] = None,
-    contenders: Annotated[str | None, typer.Option(help="Only these, separated by commas.")] = None,
+    contenders: Annotated[str | None, typer.Option(help="Only these, separated by commas, or all.")] = None,
     seeds: Annotated[int | None, typer.Option(help="Match seeds on every case.")] = None,
     budget: Annotated[str | None, typer.Option(help="Operations a sitting, such as 2e9 or 500M.")] = None,
     trials: Annotated[int | None, typer.Option(help="Tuning trials for each contender; 1 means defaults.")] = None,

@@ -147,7 +147,7 @@ def _enter(request: Request, suite: str, store: Store) -> tuple[list[_Entry], di
     """The tasks with their cases and contenders; cases are committed before anything is fought."""
     entries, hidden = [], {}
     for task in tasks_of(request.tasks, suite):
-        contenders = field_of(task, request.contenders)
+        contenders = field_of(task, request.contenders, suite)
         secret = _secret(request, task, suite, store)
         specs = task.specs(suite, secret)
         if not any(s.split == "scored" for s in specs):

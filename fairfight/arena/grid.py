@@ -78,15 +78,20 @@ def tasks_of(names: Sequence[str] | None, suite: str) -> list[Task]:
     return list(registry.tasks().values())
 
 
-def field_of(task: Task, names: Sequence[str] | None) -> list[Contender]:
-    """The contenders asked for, or all; the floor and the ceiling always fight.
+EVERYONE = "all"
+
+
+def field_of(task: Task, names: Sequence[str] | None, suite: str) -> list[Contender]:
+    """The contenders asked for, ``all``, or those that fight in the suite unasked; floor and ceiling always fight.
 
     Raises:
         UserError: A name is unknown.
     """
     everyone = registry.contenders(task.name)
-    if not names:
+    if names and EVERYONE in names:
         return everyone
+    if not names:
+        return [c for c in everyone if suite in c.suites or c.kind in ("random", "oracle")]
     chosen = {registry.contender(task.name, n).name for n in names}
     return [c for c in everyone if c.name in chosen or c.kind in ("random", "oracle")]
 

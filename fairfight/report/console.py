@@ -28,7 +28,6 @@ def say(text: str) -> None:
 def show_catalogue(found: Mapping[str, Any]) -> None:
     """Tasks with their cases by suite, and their contenders with hyperparameter ranges."""
     from rich.markup import escape
-    from rich.table import Table
 
     console = _console()
     for task in found["tasks"]:
@@ -40,13 +39,28 @@ def show_catalogue(found: Mapping[str, Any]) -> None:
                 console.print(
                     f"  {suite}: {len(scored)} cases, {dev} for tuning: {escape(', '.join(scored))}", style="dim"
                 )
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 2))
-        for title in ("contender", "kind", "what it does", "source", "hyperparameters"):
-            table.add_column(title, overflow="fold")
+            lacks: dict[str, list[str]] = {}
+            for c in cases:
+                if c["missing"] and c["split"] == "scored":
+                    lacks.setdefault(c["missing"], []).append(c["name"])
+            for sentence, names in lacks.items():
+                console.print(f"    not here: {escape(', '.join(names))}. {escape(line(sentence))}", style="yellow")
         for c in task["contenders"]:
-            ranges = "; ".join(f"{k} {_range(h)}" for k, h in c["hyperparameters"].items())
-            table.add_row(*(escape(line(x)) for x in (c["name"], c["kind"], c["summary"], c["source"], ranges)))
-        console.print(table)
+            console.print(f"  [bold]{escape(line(c['name']))}[/]  {c['kind']}{_where(c)}")
+            console.print(f"      {escape(line(c['summary']))} {escape(line(c['source']))}.", style="dim")
+            if c["hyperparameters"]:
+                ranges = "; ".join(f"{k} {_range(h)}" for k, h in c["hyperparameters"].items())
+                console.print(f"      {escape(line(ranges))}", style="dim")
+
+
+def _where(contender: Mapping[str, Any]) -> str:
+    """In which suites it fights unasked and on what, where that is not all."""
+    from fairfight.tasks.registry import MODALITIES
+    from fairfight.tasks.task import SUITES
+
+    suites = [] if contender["suites"] == list(SUITES) else [f"unasked in {', '.join(contender['suites'])}"]
+    only = [] if contender["modalities"] == list(MODALITIES) else [f"{', '.join(contender['modalities'])} only"]
+    return "".join(f", {x}" for x in (*only, *suites))
 
 
 def _range(hyperparameter: Mapping[str, Any]) -> str:

@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, Unpack, get_args, get_origin
 
 from fairfight.errors import UserError, unknown
+from fairfight.tasks.task import SUITES
 
 if TYPE_CHECKING:
     from fairfight.tasks.task import Task
@@ -82,6 +83,8 @@ class Contender:
     """Whether a part of its work serves other jobs too (see :mod:`fairfight.parts.reuse`)."""
     modalities: tuple[str, ...] = MODALITIES
     """What it is defined on; on other cases it does not compete."""
+    suites: tuple[str, ...] = SUITES
+    """Where it fights unasked; short suites have a first field only."""
 
     @property
     def summary(self) -> str:
@@ -131,19 +134,27 @@ _contenders: dict[tuple[str, str], Contender] = {}
 _tasks: dict[str, Task] = {}
 
 
+class Traits(TypedDict, total=False):
+    """What may be said of any contender when it is registered."""
+
+    reusable: bool
+    """It marks a part of its work as serving other jobs too (:mod:`fairfight.parts.reuse`), and is also fought with
+    that part at a tenth of its cost."""
+    modalities: tuple[str, ...]
+    """What it is defined on."""
+    suites: tuple[str, ...]
+    """Where it fights unasked."""
+
+
 def _register(
-    task: str,
-    kind: Kind,
-    source: str,
-    name: str | None = None,
-    placebo_of: str | None = None,
-    reusable: bool = False,
-    modalities: tuple[str, ...] = MODALITIES,
+    task: str, kind: Kind, source: str, name: str | None = None, placebo_of: str | None = None, **traits: Unpack[Traits]
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def decorate(run: Callable[..., Any]) -> Callable[..., Any]:
         label = name or run.__name__.replace("_", "-")
-        if not modalities or not set(modalities) <= set(MODALITIES):
-            raise UserError(f"Contender {label!r}: modalities are one or more of {', '.join(MODALITIES)}.")
+        for trait, known in (("modalities", MODALITIES), ("suites", SUITES)):
+            given: Any = traits.get(trait, known)
+            if not given or not set(given) <= set(known):
+                raise UserError(f"Contender {label!r}: {trait} are one or more of {', '.join(known)}.")
         if not inspect.getdoc(run):
             raise UserError(f"Contender {label!r} needs a docstring: its first line is what a reader is shown.")
         space, defaults = _search_space(run, label)
@@ -151,40 +162,25 @@ def _register(
         before = _contenders.get(key)
         if before is not None and inspect.getsourcefile(before.run) != inspect.getsourcefile(run):
             raise UserError(f"Two contenders of task {task!r} are called {label!r}: rename one of them.")
-        _contenders[key] = Contender(label, task, kind, source, run, space, defaults, placebo_of, reusable, modalities)
+        _contenders[key] = Contender(label, task, kind, source, run, space, defaults, placebo_of, **traits)
         return run
 
     return decorate
 
 
-def tool(
-    task: str,
-    *,
-    source: str,
-    name: str | None = None,
-    reusable: bool = False,
-    modalities: tuple[str, ...] = MODALITIES,
-) -> Callable[..., Any]:
-    """Register an interpretability tool: it reads what is inside the subject.
-
-    ``reusable`` ones mark a part of their work as such (:mod:`fairfight.parts.reuse`) and are also fought with that
-    part at a tenth of its cost. ``modalities`` says what it is defined on.
-    """
-    return _register(task, "tool", source, name, reusable=reusable, modalities=modalities)
+def tool(task: str, *, source: str, name: str | None = None, **traits: Unpack[Traits]) -> Callable[..., Any]:
+    """Register an interpretability tool: it reads what is inside the subject."""
+    return _register(task, "tool", source, name, **traits)
 
 
-def baseline(
-    task: str, *, source: str, name: str | None = None, modalities: tuple[str, ...] = MODALITIES
-) -> Callable[..., Any]:
+def baseline(task: str, *, source: str, name: str | None = None, **traits: Unpack[Traits]) -> Callable[..., Any]:
     """Register a baseline: it does the job without interpreting the subject."""
-    return _register(task, "baseline", source, name, modalities=modalities)
+    return _register(task, "baseline", source, name, **traits)
 
 
-def combination(
-    task: str, *, source: str, name: str | None = None, modalities: tuple[str, ...] = MODALITIES
-) -> Callable[..., Any]:
+def combination(task: str, *, source: str, name: str | None = None, **traits: Unpack[Traits]) -> Callable[..., Any]:
     """Register a combination of several contenders."""
-    return _register(task, "combination", source, name, modalities=modalities)
+    return _register(task, "combination", source, name, **traits)
 
 
 def control(
@@ -193,11 +189,10 @@ def control(
     *,
     source: str = "control",
     of: str | None = None,
-    reusable: bool = False,
-    modalities: tuple[str, ...] = MODALITIES,
+    **traits: Unpack[Traits],
 ) -> Callable[..., Any]:
     """Register a control: the floor (``random``), the ceiling (``oracle``) or a ``placebo`` of the tool ``of``."""
-    return _register(task, role, source, placebo_of=of, reusable=reusable, modalities=modalities)
+    return _register(task, role, source, placebo_of=of, **traits)
 
 
 def _search_space(run: Callable[..., Any], label: str) -> tuple[dict[str, Range], dict[str, Any]]:
