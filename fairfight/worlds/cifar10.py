@@ -76,7 +76,7 @@ class _Cifar10:
 
     def schedule(self, architecture: str, planting: Literal["scratch", "finetune"]) -> Schedule:
         """Fine-tuning takes under a minute on one core."""
-        return Schedule(epochs=3, batch_size=64, lr=1e-3, weight_decay=1e-4)
+        return Schedule(epochs=2, batch_size=64, lr=1e-3, weight_decay=1e-4)
 
     def loss(
         self, subject: Subject, inputs: Inputs, labels: Int[Tensor, " n"], schedule: Schedule
