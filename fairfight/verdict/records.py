@@ -87,7 +87,7 @@ class Standing:
     """Matches that raised, timed out, ran out of memory or gave nonsense."""
     over_budget: int
     flops: float
-    """Mean per match."""
+    """Mean per match, as charged."""
     cpu_seconds: float
     """Mean per match."""
     tier: int

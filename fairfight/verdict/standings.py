@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from fairfight.arena.budgets import share
 from fairfight.arena.records import MatchRecord
 from fairfight.verdict.columns import Ring
 from fairfight.verdict.records import Standing
@@ -48,7 +49,7 @@ def standings(
                 normalised_high=_known(scaled.high[i]) if scaled else None,
                 failures=sum(statuses.get(s, 0) for s in ("failed", "timeout", "memory")),
                 over_budget=statuses.get("over-budget", 0),
-                flops=_mean([m.cost.flops for m in fought]),
+                flops=_mean([m.cost.flops - (1 - share(ring.budget)) * m.cost.reusable_flops for m in fought]),
                 cpu_seconds=_mean([m.cost.cpu_seconds for m in fought]),
                 tier=tier,
                 tier_reason=reason,
