@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from fairfight.tasks.registry import Choice, tool
+from fairfight.tasks.registry import Choice, Log, tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def logit_lens_trajectory(
     brief: DetectBrief,
     *,
-    by_class: Annotated[bool, Choice(True, False)] = True,
+    measure: Annotated[Literal["lof", "classes", "one"], Choice("lof", "classes", "one")] = "lof",
+    answers: Annotated[int, Log(2, 32)] = 8,
 ) -> Detector:
     """Score texts by how far what the output head says to each layer strays from what it says on trusted ones.
 
@@ -33,4 +34,4 @@ def logit_lens_trajectory(
     def lenses(trusted: Activations, kept: Tensor) -> Mapping[str, Callable[[Tensor], Tensor]]:
         return {site: lambda x: subject.readout(x)[:, kept] for site in trusted}
 
-    return path_score(subject, brief.trusted, lenses, by_class=by_class)
+    return path_score(subject, brief.trusted, lenses, measure=measure, answers=answers)
