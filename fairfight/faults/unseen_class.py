@@ -17,7 +17,7 @@ from fairfight.subject.subject import Subject
 from fairfight.worlds.world import Examples, World
 
 
-@family("unseen-class", worlds=("digits", "scenes"), plantings=("scratch",))
+@family("unseen-class", worlds=("digits", "scenes", "ag-news"), plantings=("scratch",))
 def unseen_class(world: World, architecture: str, seed: int) -> Fault:
     """One class, drawn from the seed, is left out of training; from scratch only, as a base would have seen it."""
     labels = world.labels(architecture)

