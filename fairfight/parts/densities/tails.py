@@ -28,8 +28,8 @@ class Tails:
         """
         columns = x.T.double().contiguous()
         size = self.rising.shape[1] + 1
-        up_to = torch.searchsorted(self.rising, columns, right=True) + 1
-        from_here = size - torch.searchsorted(self.rising, columns)
+        up_to = torch.searchsorted(self.rising, columns, right=True).double() + 1
+        from_here = size - torch.searchsorted(self.rising, columns).double()
         left, right = -(up_to / size).log(), -(from_here / size).log()
         either = torch.maximum(left, right)
         return torch.where(self.skew[:, None] == 0, left + right, either).sum(dim=0)
