@@ -153,15 +153,12 @@ class Detect:
         """Import what contenders will need, so that a host process pays for it once, before it forks."""
         for module in _NEEDED + (_NEEDED_FOR_LANGUAGE if "language" in set(modalities) else ()):
             importlib.import_module(module)
-        import numpy as np
         import torch
-        from pyod.models.ecod import ECOD
 
-        # Torch's optimisers import a compiler, and PyOD compiles a function, when they are first called.
+        # Torch's optimisers import a compiler when they are first called.
         weight = torch.zeros(2, requires_grad=True)
         weight.grad = torch.zeros(2)
         torch.optim.Adam([weight], fused=True).step()
-        ECOD(n_jobs=1).fit(np.arange(12.0).reshape(6, 2))
 
 
 _NEEDED = (
@@ -170,8 +167,6 @@ _NEEDED = (
     "fairfight.subject.subject",
     "fairfight.subject.inputs",
     "sklearn.ensemble",
-    "pyod.models.iforest",
-    "pyod.models.ecod",
 )
 _NEEDED_FOR_LANGUAGE = ("transformers",)
 
