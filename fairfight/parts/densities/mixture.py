@@ -33,7 +33,7 @@ class Mixture:
 
 
 def fit_mixture(
-    x: Float[Tensor, "n d"], *, k: int, rng: torch.Generator, prior: float = 10.0, rounds: int = 30
+    x: Float[Tensor, "n d"], *, k: int, rng: torch.Generator, prior: float = 10.0, rounds: int = 10
 ) -> Mixture:
     """Fit by expectation-maximisation from k-means.
 
@@ -59,7 +59,7 @@ def fit_mixture(
         variances = (spread.clamp_min(0) + prior * pooled) / (count + prior)[:, None]
         joint = _joint(white, weights, means, variances)
         likelihood = float(joint.logsumexp(dim=1).mean())
-        if len(means) == 1 or likelihood < before + 1e-4:
+        if len(means) == 1 or likelihood < before + 1e-3:
             break
         before, share = likelihood, joint.softmax(dim=1)
     return Mixture(frame, weights, means, variances)
