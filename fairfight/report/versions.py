@@ -12,7 +12,7 @@ from fairfight.content import content_id
 if TYPE_CHECKING:
     from fairfight.arena.records import MatchRecord
 
-PACKAGES = ("fairfight", "torch", "transformers", "numpy", "scikit-learn", "pyod", "optuna", "altair")
+PACKAGES = ("fairfight", "torch", "transformers", "numpy", "scikit-learn", "optuna", "altair")
 LAYOUT = 1
 """Counted up when the page changes, so that an old page is not taken for a current one."""
 

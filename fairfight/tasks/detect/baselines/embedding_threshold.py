@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
 
-@baseline("detect", source="Rando et al. 2022, on the filter of Stable Diffusion")
+@baseline("detect", source="Rando et al. 2022, on the filter of Stable Diffusion", suites=("standard", "large"))
 def embedding_threshold(
     brief: DetectBrief,
     *,

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
 
-@baseline("detect", source="Dempster et al. 1977; density estimation as in Zong et al. 2018")
+@baseline(
+    "detect", source="Dempster et al. 1977; density estimation as in Zong et al. 2018", suites=("standard", "large")
+)
 def gmm(
     brief: DetectBrief,
     *,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
 
-@baseline("detect", source="Parzen 1962; Scott 1992 (bandwidth)")
+@baseline("detect", source="Parzen 1962; Scott 1992 (bandwidth)", suites=("standard", "large"))
 def kde(
     brief: DetectBrief,
     *,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
 
-@baseline("detect", source="Breunig et al. 2000")
+@baseline("detect", source="Breunig et al. 2000", suites=("standard", "large"))
 def lof(
     brief: DetectBrief,
     *,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
 
-@baseline("detect", source="Qi et al. 2021 (ONION)", modalities=("language",))
+@baseline("detect", source="Qi et al. 2021 (ONION)", modalities=("language",), suites=("standard", "large"))
 def onion(
     brief: DetectBrief,
     *,

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
 
-@baseline("detect", source="Qi et al. 2021; Alon & Kamfonas 2023", modalities=("language",))
+@baseline(
+    "detect", source="Qi et al. 2021; Alon & Kamfonas 2023", modalities=("language",), suites=("standard", "large")
+)
 def perplexity(
     brief: DetectBrief,
     *,

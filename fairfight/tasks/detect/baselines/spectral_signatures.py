@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
 
-@baseline("detect", source="Tran et al. 2018")
+@baseline("detect", source="Tran et al. 2018", suites=("standard", "large"))
 def spectral_signatures(
     brief: DetectBrief,
     *,

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
 
-@baseline("detect", source="Hendrycks et al. 2019 (outlier exposure), with synthetic outliers")
+@baseline(
+    "detect", source="Hendrycks et al. 2019 (outlier exposure), with synthetic outliers", suites=("standard", "large")
+)
 def supervised_outliers(
     brief: DetectBrief,
     *,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
 
-@tool("detect", source="Chen et al. 2018, adapted to run time")
+@tool("detect", source="Chen et al. 2018, adapted to run time", suites=("standard", "large"))
 def activation_clustering(
     brief: DetectBrief,
     *,

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
 
-@tool("detect", source="Alain & Bengio 2016 (probes); MacDiarmid et al. 2024 (probes on contrasts)")
+@tool(
+    "detect",
+    source="Alain & Bengio 2016 (probes); MacDiarmid et al. 2024 (probes on contrasts)",
+    suites=("standard", "large"),
+)
 def contrast_probe(
     brief: DetectBrief,
     *,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
 
-@tool("detect", source="nostalgebraist 2020 (logit lens)", modalities=("language",))
+@tool("detect", source="nostalgebraist 2020 (logit lens)", modalities=("language",), suites=("standard", "large"))
 def logit_lens_trajectory(
     brief: DetectBrief,
     *,
