@@ -314,6 +314,11 @@ def _embedding_bag(out: Any, weight: Tensor, indices: Tensor, *_: Any, **__: Any
     return indices.numel() * weight.shape[-1]
 
 
+@formula("_embedding_bag_per_sample_weights_backward")
+def _embedding_bag_products(out: Tensor, grad: Tensor, *_: Any, **__: Any) -> int:
+    return 2 * out.numel() * grad.shape[-1]
+
+
 @formula("_fused_adam_", "_fused_adamw_")
 def _fused_adam(out: Any, params: Sequence[Tensor], *_: Any, **__: Any) -> int:
     return 12 * sum(p.numel() for p in params)

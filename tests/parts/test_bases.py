@@ -8,7 +8,6 @@ from sklearn.decomposition import PCA
 from fairfight.parts.bases.neurons import neurons
 from fairfight.parts.bases.pca import pca
 from fairfight.parts.bases.random_directions import random_directions
-from fairfight.parts.bases.topk import fit_topk
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -64,24 +63,3 @@ def test_neurons_are_axes_and_the_most_variable_come_first() -> None:
     whole = neurons(x)
     torch.testing.assert_close(whole.encode(x), x - x.mean(0))
     assert neurons(x, k=2).rows.tolist() == [[0, 1, 0], [0, 0, 1]]
-
-
-def test_topk_learns_the_dictionary_that_made_the_data() -> None:
-    atoms = torch.nn.functional.normalize(torch.randn(12, 16, generator=rng(3)), dim=1)
-    picks = torch.rand(600, 12, generator=rng(4)).topk(2, dim=1).indices
-    codes = torch.zeros(600, 12).scatter(1, picks, torch.rand(600, 2, generator=rng(5)) + 0.5)
-    x = codes @ atoms
-    fitted = fit_topk(x[:500], width=32, k=4, steps=300, rng=rng(6), rate=1e-2)
-    used = fitted.encode(x[500:])
-    assert (used > 0).sum(1).max() <= 4
-    spread = (x[500:] - x.mean(0)).norm(dim=1).mean()
-    assert fitted.residual(x[500:]).mean() < 0.4 * spread
-    stranger = torch.nn.functional.normalize(torch.randn(100, 16, generator=rng(8)), dim=1) * spread + x.mean(0)
-    assert fitted.residual(stranger).mean() > 1.5 * fitted.residual(x[500:]).mean()
-
-
-def test_topk_is_repeatable_and_takes_a_single_point() -> None:
-    x = torch.randn(1, 4, generator=rng())
-    a, b = (fit_topk(x, width=6, k=9, steps=3, rng=rng(1)) for _ in range(2))
-    assert torch.equal(a.decoder, b.decoder)
-    assert torch.isfinite(a.residual(x + 1)).all()

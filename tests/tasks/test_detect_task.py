@@ -207,8 +207,8 @@ def test_warming_up_starts_no_threads_and_takes_the_first_call_out_of_the_sittin
         "import os, sys, time, torch; torch.set_num_threads(1);"
         "from fairfight.tasks.detect.task import Detect; Detect().warm(['vision', 'language']);"
         "print(len(os.listdir('/proc/self/task'))); known = set(sys.modules);"
-        "from fairfight.parts.bases.topk import fit_topk;"
-        "fit_topk(torch.randn(9, 3), width=4, k=1, steps=2, rng=torch.Generator());"
+        "from fairfight.parts.bases.sparse import train;"
+        "train(torch.randn(9, 3), width=4, k=1, steps=2);"
         "print(len({m.split('.')[0] for m in set(sys.modules) - known} - {'fairfight'}))"
     )
     # NumPy's and SciPy's own pools apart, which the host turns off in this way.
