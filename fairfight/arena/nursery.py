@@ -56,6 +56,18 @@ def start(
     return process, [Ends(r, h) for r, h in zip(ours[::2], ours[1::2], strict=True)]
 
 
+def _warm_optimisers() -> None:
+    """Torch's import a compiler when they are first called, four seconds: once here, not in every sitting.
+
+    Contenders of this package have no need of them; those from outside may.
+    """
+    import torch
+
+    weight = torch.zeros(2, requires_grad=True)
+    weight.grad = torch.zeros(2)
+    torch.optim.Adam([weight], fused=True).step()
+
+
 def main() -> None:
     """The nursery's own program."""
     from fairfight.arena.host import die_with_parent, serve_host
@@ -74,8 +86,11 @@ def main() -> None:
     import fairfight.arena.sitting  # noqa: F401  (imported once here, not in every fork)
 
     torch.set_num_threads(1)
-    for name in filter(None, sys.argv[4].split(",")):
+    outside = [x for x in sys.argv[4].split(",") if x]
+    for name in outside:
         importlib.import_module(name)
+    if outside:
+        _warm_optimisers()
     known = registry.tasks()
     for name in tasks:
         known[name].warm(modalities)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor
+from torch import Tensor, nn
 
+from fairfight.faults.adamw import AdamW
 from fairfight.parts.probes.logistic import standard_units
 
 
@@ -56,17 +57,16 @@ def fit_perceptron(
     share = torch.where(positive, 0.5 / y.mean(), 0.5 / (1 - y).mean()) / len(y)
     inner = torch.randn((width, x.shape[1]), generator=rng).to(x) * (2 / x.shape[1]) ** 0.5
     outer = torch.randn(width, generator=rng).to(x) * width**-0.5
-    inner_bias, bias = x.new_zeros(width), x.new_zeros(())
-    parameters = [inner, inner_bias, outer, bias]
-    adam = torch.optim.Adam(parameters, lr=rate, fused=True)
+    drawn = (inner, x.new_zeros(width), outer, x.new_zeros(()))
+    inner, inner_bias, outer, bias = weights = [nn.Parameter(w) for w in drawn]
+    adam = AdamW.over(weights, 0.0)
     for _ in range(steps):
         hidden = torch.addmm(inner_bias, data, inner.T).relu_()
         # Gradients by hand: at this size autograd costs more than the products.
         wrong = share * ((hidden @ outer + bias).sigmoid() - y)
         back = torch.outer(wrong, outer).mul_(hidden > 0)
-        inner.grad, inner_bias.grad = back.T @ data + decay * inner, back.sum(dim=0)
-        outer.grad, bias.grad = hidden.T @ wrong + decay * outer, wrong.sum()
-        adam.step()
-    for tensor in parameters:
-        tensor.grad = None
-    return Perceptron(centre, scale, inner, inner_bias, outer, bias)
+        slopes = (back.T @ data + decay * inner, back.sum(dim=0), hidden.T @ wrong + decay * outer, wrong.sum())
+        torch.cat([s.flatten() for s in slopes], out=adam.gradient)
+        adam.step(rate)
+    adam.release()
+    return Perceptron(centre, scale, *(w.detach() for w in weights))

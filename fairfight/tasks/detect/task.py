@@ -153,17 +153,10 @@ class Detect:
         """Import what contenders will need, so that a host process pays for it once, before it forks."""
         for module in _NEEDED + (_NEEDED_FOR_LANGUAGE if "language" in set(modalities) else ()):
             importlib.import_module(module)
-        import torch
-
-        # Torch's optimisers import a compiler when they are first called.
-        weight = torch.zeros(2, requires_grad=True)
-        weight.grad = torch.zeros(2)
-        torch.optim.Adam([weight], fused=True).step()
 
 
 _NEEDED = (
     "torch",
-    "torch.optim",
     "fairfight.subject.subject",
     "fairfight.subject.inputs",
     "sklearn.ensemble",
