@@ -20,6 +20,8 @@ SUITES: dict[str, tuple[tuple[Row, ...], tuple[Row, ...]]] = {
 
 SIZES: dict[str, Sizes] = {
     "imagenet": Sizes(100, 80, 60),
+    "sst2": Sizes(128, 100, 80),
+    "ag-news": Sizes(128, 100, 80),
     "digits/unseen-class": Sizes(suspects=60),
 }
 """By world, or world and fault, where the held-out pool is small or a pass is dear."""
