@@ -135,7 +135,8 @@ class Stream:
                     continue
                 yield left
             whole = len(rows) - len(rows) % size
-            yield from rows[:whole].split(size)
+            for at in range(0, whole, size):
+                yield rows[at : at + size]
             left = rows[whole:].clone()
         if len(left):
             yield left
