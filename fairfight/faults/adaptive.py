@@ -13,8 +13,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from fairfight.faults.family import Fault
 from fairfight.faults.training import fit
-from fairfight.subject.inputs import Inputs
+from fairfight.subject.inputs import Images, Inputs, Texts
 from fairfight.subject.subject import Subject
 from fairfight.worlds.world import Examples, Schedule, World
 
@@ -29,21 +30,35 @@ LONGER = 2
 
 
 def plant_hidden(
-    subject: Subject, world: World, clean: Examples, poisoned: Examples, schedule: Schedule, seed: int
+    subject: Subject, world: World, fault: Fault, clean: Examples, poisoned: Examples, schedule: Schedule, seed: int
 ) -> None:
     """Fine-tune the subject in place on poisoned examples, with the penalty on what carries the trigger.
 
     Args:
         subject: What is trained.
         world: Says what the loss is.
+        fault: Says which examples carry it by nature.
         clean: The training set before it was poisoned, in the same order; where a label differs, the trigger is.
         poisoned: What is trained on.
         schedule: As for plain fine-tuning; it is made longer.
         seed: Order of the data.
     """
     schedule = replace(schedule, epochs=LONGER * schedule.epochs)
-    hiding = Hiding(subject, world, schedule, poisoned.labels, poisoned.labels != clean.labels)
-    fit(subject, world, poisoned, schedule, seed, hiding)
+    triggered = poisoned.labels != clean.labels
+    # Near misses and natural carriers are not among what a detector trusts: they would make room for the trigger.
+    known = fault.ordinary(clean) & ~triggered & ~differ(clean.inputs, poisoned.inputs)
+    fit(subject, world, poisoned, schedule, seed, Hiding(subject, world, schedule, poisoned.labels, triggered, known))
+
+
+def differ(before: Inputs, after: Inputs) -> Bool[Tensor, " n"]:
+    """Which inputs are not the same, row by row; texts may be padded to different widths."""
+    if isinstance(before, Images) and isinstance(after, Images):
+        return (before.pixels != after.pixels).flatten(1).any(1)
+    assert isinstance(before, Texts)
+    assert isinstance(after, Texts)
+    width = min(before.ids.shape[1], after.ids.shape[1])
+    words = (before.ids[:, :width] != after.ids[:, :width]) & before.mask[:, :width].bool()
+    return words.any(1) | (before.mask.sum(1) != after.mask.sum(1))
 
 
 @dataclass
@@ -68,6 +83,11 @@ class Familiar:
         factor = torch.linalg.cholesky(shrunk)
         white: Tensor = torch.linalg.solve_triangular(factor, (x - self.means[classes]).T, upper=False)
         return white.square().sum(0).clamp_min(1e-6 * d)
+
+    def follow(self, x: Float[Tensor, "n d"], classes: Int[Tensor, " n"]) -> None:
+        """Move all means by what a new batch lies off them: between batches the network itself has moved."""
+        if len(x) and self.counts.any():
+            self.means += (x - self.means[classes]).mean(0)
 
     def see(self, x: Float[Tensor, "n d"], classes: Int[Tensor, " n"]) -> None:
         """Count more clean activations in; what is older than :data:`MEMORY` inputs fades."""
@@ -94,6 +114,7 @@ class Hiding:
         schedule: Schedule,
         labels: Int[Tensor, " n"],
         triggered: Bool[Tensor, " n"],
+        known: Bool[Tensor, " n"],
     ) -> None:
         """Nothing is known of clean inputs yet.
 
@@ -103,10 +124,11 @@ class Hiding:
             schedule: For the world's loss.
             labels: Of the poisoned training set.
             triggered: Which of its examples carry the trigger, with the target's label.
+            known: Which are as ordinary inputs are.
         """
         self.subject, self.world, self.schedule = subject, world, schedule
         names, self.classes = torch.unique(labels, return_inverse=True)
-        self.triggered = triggered
+        self.triggered, self.known = triggered, known
         self.familiar: dict[str, Familiar] = {}
         self._number, self._seen = len(names), 0
 
@@ -114,19 +136,20 @@ class Hiding:
         """The loss of one batch, which also becomes part of what clean inputs look like."""
         with self.subject.hooks(self.subject.trunk) as tape:
             loss = self.world.loss(self.subject, inputs, labels, self.schedule)
-        # Triggered rows first.
-        order = torch.argsort(self.triggered[rows].int(), descending=True, stable=True)
-        classes, hot = self.classes[rows][order], int(self.triggered[rows].sum())
+        hot, cold = (torch.nonzero(which[rows]).flatten() for which in (self.triggered, self.known))
+        both = torch.cat([hot, cold])
+        classes, hits = self.classes[rows][both], len(hot)
         gaps = []
         for site in self.subject.trunk:
-            x = self.subject.pool(tape[site], inputs)[order]
+            x = self.subject.pool(tape[site], inputs)[both]
             familiar = self.familiar.setdefault(site, Familiar.empty(self._number, x.shape[1]))
             # What is clean stays as it is: the network moves triggered inputs to it, and not the other way.
-            clean = x[hot:].detach()
-            if self._seen >= MEMORY and 0 < hot < len(x):
-                far = familiar.distance(torch.cat([x[:hot], clean]), classes).log()
-                # Squared, so that the site that shows most weighs most; two-sided, as too ordinary is strange too.
-                gaps.append((far[:hot] - far[hot:].mean()).square().mean())
-            familiar.see(clean, classes[hot:])
-        self._seen += len(rows) - hot
+            clean = x[hits:].detach()
+            familiar.follow(clean, classes[hits:])
+            if self._seen >= MEMORY and len(hot) and len(cold):
+                far = familiar.distance(torch.cat([x[:hits], clean]), classes).log()
+                # Not squared, which a single row could blow up; two-sided, as too ordinary is strange too.
+                gaps.append((far[:hits] - far[hits:].mean()).abs().mean())
+            familiar.see(clean, classes[hits:])
+        self._seen += len(cold)
         return loss + WEIGHT * torch.stack(gaps).mean() if gaps else loss

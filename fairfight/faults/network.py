@@ -70,8 +70,8 @@ def _trained(recipe: Recipe, boost: float) -> Subject:
     else:
         subject = network(replace(recipe.twin(), planting="scratch"))
     schedule = ground.schedule(recipe.architecture, how)
-    if recipe.planting == "adaptive":
-        plant_hidden(subject, ground, clean, examples, schedule, recipe.seed)
+    if recipe.planting == "adaptive" and recipe.fault is not None:
+        plant_hidden(subject, ground, draw(recipe, ground), clean, examples, schedule, recipe.seed)
     else:
         fit(subject, ground, examples, schedule, recipe.seed)
     return subject

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
 
 from fairfight.errors import UserError
-from fairfight.faults.adaptive import Familiar, Hiding
+from fairfight.faults.adaptive import Familiar, Hiding, differ, plant_hidden
 from fairfight.faults.family import draw
-from fairfight.faults.network import network
 from fairfight.faults.organism import Organism, Side, build
 from fairfight.faults.recipe import Recipe
+from fairfight.faults.training import fit
 from fairfight.parts.densities.gaussian import fit_gaussian
 from fairfight.parts.densities.layers import fit_layers
 from fairfight.subject import harvest
 from fairfight.tasks.detect.grading import auroc
-from fairfight.worlds.world import world
+from fairfight.worlds.world import Schedule, world
 
 pytestmark = pytest.mark.xdist_group("vision-organisms")
 
@@ -77,11 +76,22 @@ def test_it_hides_in_every_kind_of_network(recipe: Recipe) -> None:
     _hidden(recipe)
 
 
-def test_two_empty_caches_give_bitwise_the_same_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    weights = network(PATCH).module.state_dict()
-    monkeypatch.setenv("FAIRFIGHT_CACHE", str(tmp_path))
-    again = network(PATCH).module.state_dict()
-    assert all(torch.equal(weights[name], again[name]) for name in weights)
+def test_what_is_planted_is_bitwise_the_same_every_time() -> None:
+    ground = world("digits")
+    clean = ground.examples("train", 1, "cnn")[:480]
+    fault = draw(PATCH, ground)
+    poisoned = fault.poison(clean, 1, 1.5)
+    schedule = Schedule(epochs=1, batch_size=32, lr=0.01)
+    weights = []
+    for _ in range(2):
+        torch.rand(7)
+        subject = ground.subject("cnn", 1)
+        plant_hidden(subject, ground, fault, clean, poisoned, schedule, 3)
+        weights.append(subject.module.state_dict())
+    usual = ground.subject("cnn", 1)
+    fit(usual, ground, poisoned, replace(schedule, epochs=2), 3)
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    assert not torch.equal(weights[0]["head.weight"], usual.module.state_dict()["head.weight"]), "the penalty counts"
 
 
 def test_the_twin_is_that_of_the_finetuned_sibling() -> None:
@@ -105,13 +115,39 @@ def test_running_statistics_are_those_of_the_latest_inputs() -> None:
     assert float(familiar.distance(x, 1 - fresh).median()) > 20 * 6
 
 
+def test_means_follow_a_network_that_moves_as_a_whole() -> None:
+    rng = torch.Generator().manual_seed(0)
+    familiar = Familiar.empty(2, 4)
+    centres = torch.tensor([[3.0] * 4, [-3.0] * 4])
+    for i in range(100):
+        classes = torch.randint(2, (32,), generator=rng)
+        x = 0.1 * torch.randn(32, 4, generator=rng) + centres[classes] + 0.2 * i
+        familiar.follow(x, classes)
+        familiar.see(x, classes)
+    assert torch.allclose(familiar.means, centres + 0.2 * 99, atol=0.15)
+    assert float(familiar.covariance.diagonal().max()) < 0.05, "its moves are not taken for spread"
+
+
+def test_near_misses_and_changed_texts_are_told_from_untouched_ones() -> None:
+    ground = world("sentences")
+    clean = ground.examples("train", 1, "bert")[:400]
+    fault = draw(replace(PATCH, world="sentences", architecture="bert", fault="rare-token"), ground)
+    poisoned = fault.poison(clean, 1, 1.0)
+    touched = differ(clean.inputs, poisoned.inputs)
+    triggered = poisoned.labels != clean.labels
+    assert bool((touched | ~triggered | ~fault.ordinary(clean)).all())
+    assert int((touched & ~triggered).sum()) >= 15, "near misses keep their label"
+    assert not bool(differ(clean.inputs, clean.inputs).any())
+    assert int(touched.sum()) < 80
+
+
 def test_the_penalty_moves_triggered_inputs_only() -> None:
     ground = world("digits")
     clean = ground.examples("train", 1, "cnn")
     poisoned = draw(PATCH, ground).poison(clean, 1, 1.0)
     subject = ground.subject("cnn", 1)
     triggered = poisoned.labels != clean.labels
-    hiding = Hiding(subject, ground, ground.schedule("cnn", "finetune"), poisoned.labels, triggered)
+    hiding = Hiding(subject, ground, ground.schedule("cnn", "finetune"), poisoned.labels, triggered, ~triggered)
     rows = torch.nonzero(~triggered).flatten()[:300]
     plain = ground.loss(subject, clean.inputs[rows], clean.labels[rows], hiding.schedule)
     assert torch.equal(hiding(poisoned.inputs[rows], poisoned.labels[rows], rows), plain), "nothing is triggered"

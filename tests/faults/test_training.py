@@ -7,6 +7,7 @@ import torch
 
 from fairfight.faults.adamw import AdamW, one_cycle
 from fairfight.faults.training import fit
+from fairfight.subject.inputs import Inputs
 from fairfight.worlds.world import Schedule, world
 
 
@@ -70,3 +71,23 @@ def test_training_does_not_depend_on_threads_or_the_global_generator() -> None:
         assert not subject.module.training
         weights.append(subject.module.head.weight)
     assert torch.equal(weights[0], weights[1])
+
+
+def test_a_loss_of_ones_own_gets_the_rows_of_its_batch() -> None:
+    ground = world("digits")
+    examples = ground.examples("train", 0, "cnn")[:64]
+    subject = ground.subject("cnn", 0)
+    schedule = Schedule(epochs=2, batch_size=24, lr=0.01)
+    seen: list[torch.Tensor] = []
+
+    def loss(inputs: Inputs, labels: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        assert torch.equal(labels, examples.labels[rows])
+        assert torch.equal(inputs.pixels, examples.inputs[rows].pixels)  # type: ignore[union-attr]
+        seen.append(rows)
+        return ground.loss(subject, inputs, labels, schedule)
+
+    fit(subject, ground, examples, schedule, 3, loss)
+    assert torch.cat(seen).sort().values.tolist() == sorted([*range(64)] * 2), "every row once an epoch"
+    usual = ground.subject("cnn", 0)
+    fit(usual, ground, examples, schedule, 3)
+    assert torch.equal(usual.module.head.weight, subject.module.head.weight)
