@@ -39,7 +39,7 @@ def test_pictures_are_drawn_by_the_seed_and_held_out_ones_are_no_training_pictur
         assert part.factors["place"].tolist() == list(range(len(part)))
     assert not torch.equal(pool.labels, other.labels)
     if name == "imagenet":
-        assert not set(pool.labels.tolist()) & set(train.labels.tolist()), "no class is in both"
+        assert not set(pool.factors["class"]) & set(train.factors["class"]), "no class is in both"
     else:
         pixels = {row.numpy().tobytes() for row in pool.inputs.pixels[:300]}  # type: ignore[union-attr]
         assert not pixels & {row.numpy().tobytes() for row in train.inputs.pixels}  # type: ignore[union-attr]
