@@ -55,7 +55,7 @@ def ica(
     """
     plane = pca(x, k=k, variance=variance)
     codes = plane.encode(x).double()
-    spread = codes.std(dim=0, correction=0)
+    spread = codes.square().mean(dim=0).sqrt()
     white = codes / spread
     m = white.shape[1]
     turn = _orthogonal(torch.randn(m, m, generator=rng, dtype=torch.float64))
