@@ -1,10 +1,12 @@
 """What the meter costs: CPU time with it over time without it, interleaved, medians on one thread.
 
-Run: ``python benchmarks/meter.py [rounds]``.
+Run: ``python benchmarks/meter.py [rounds]`` for single pieces of work, and ``python benchmarks/meter.py field`` for
+what is really fought: every contender of the suite ``quick`` on the organisms of the ``tour``, exams included.
 """
 
 from __future__ import annotations
 
+import copy
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -125,6 +127,45 @@ def compare(work: Work, rounds: int) -> tuple[float, float, float]:
     return a, b, c
 
 
+class Unmetered:
+    """Stands where a meter would, and does nothing."""
+
+    def trust(self, module: nn.Module) -> None: ...
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def field(rounds: int = 5) -> None:
+    """Print the whole field's CPU time with the meter over that without it, and who pays most."""
+    from fairfight.arena.seal import PUBLIC_SECRET
+    from fairfight.arena.sitting import perform
+    from fairfight.tasks import registry
+
+    task = registry.task("detect")
+    task.warm(["vision", "language"])
+    found: dict[str, tuple[float, float]] = {}
+    cases = [(spec, task.build(spec, 0)) for spec in task.specs("tour", PUBLIC_SECRET)]
+    for who in registry.contenders("detect"):
+        if who.kind == "oracle" or "quick" not in who.suites:
+            continue
+        plain = metered = 0.0
+        for _spec, case in cases:
+            times: tuple[list[float], list[float]] = ([], [])
+            for _ in range(rounds + 1):
+                for into, meter in zip(times, (Unmetered(), Meter(None)), strict=True):
+                    brief, exam = copy.deepcopy((case.briefs[0], case.exams[0]))
+                    start = time.process_time()
+                    perform(task, who, brief, (), who.defaults, lambda given=exam: given, meter)  # type: ignore[misc, arg-type]
+                    into.append(time.process_time() - start)
+            plain, metered = plain + median(times[0][1:]), metered + median(times[1][1:])
+        found[who.name] = plain, metered
+        print(f"{who.name:36}{1e3 * plain:7.0f} ms{1e3 * metered:7.0f} ms{metered / plain:8.3f}", flush=True)
+    plain, metered = (sum(t) for t in zip(*found.values(), strict=True))
+    print(f"{'the field':36}{1e3 * plain:7.0f} ms{1e3 * metered:7.0f} ms{metered / plain:8.3f}")
+
+
 def main(rounds: int = 20) -> None:
     """Print a line for each work."""
     torch.set_num_threads(1)
@@ -135,4 +176,8 @@ def main(rounds: int = 20) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    if sys.argv[1:2] == ["field"]:
+        torch.set_num_threads(1)
+        field()
+    else:
+        main(*map(int, sys.argv[1:]))
