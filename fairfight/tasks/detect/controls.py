@@ -84,7 +84,7 @@ def random_sae_reconstruction(
     return scored_by(brief, lambda x: dictionary(x).residual, depth=depth, grain=grain)  # type: ignore[arg-type]
 
 
-@control("detect", role="placebo", of="sae-novelty")
+@control("detect", role="placebo", of="sae-novelty", suites=("standard", "large"))
 def random_sae_novelty(
     brief: DetectBrief,
     *,
@@ -110,7 +110,7 @@ def random_sae_novelty(
     return novelty_detector(brief, fit, measure=measure, depth=depth, grain=grain)
 
 
-@control("detect", role="placebo", of="sae-mahalanobis")
+@control("detect", role="placebo", of="sae-mahalanobis", suites=("standard", "large"))
 def random_sae_mahalanobis(
     brief: DetectBrief,
     *,
@@ -125,7 +125,7 @@ def random_sae_mahalanobis(
     return distance_in(brief, lambda x: dictionary(x).encode, depth=depth)
 
 
-@control("detect", role="placebo", of="basis-mahalanobis")
+@control("detect", role="placebo", of="basis-mahalanobis", suites=("standard", "large"))
 def random_basis_mahalanobis(
     brief: DetectBrief,
     *,

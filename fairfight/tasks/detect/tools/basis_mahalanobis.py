@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
 
-@tool("detect", source="Lee et al. 2018, in the bases of Hyvärinen 1999, Lloyd 1982 and Pearson 1901", reusable=True)
+@tool(
+    "detect",
+    source="Lee et al. 2018, in the bases of Hyvärinen 1999, Lloyd 1982 and Pearson 1901",
+    reusable=True,
+    suites=("standard", "large"),
+)
 def basis_mahalanobis(
     brief: DetectBrief,
     *,

@@ -13,15 +13,19 @@ if TYPE_CHECKING:
 
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
-STEPS = 200
 
-
-@tool("detect", source="EleutherAI 2024, mechanistic anomaly detection research update", reusable=True)
+@tool(
+    "detect",
+    source="EleutherAI 2024, mechanistic anomaly detection research update",
+    reusable=True,
+    suites=("standard", "large"),
+)
 def sae_mahalanobis(
     brief: DetectBrief,
     *,
     width: Annotated[int, Log(32, 128)] = 64,
     k: Annotated[int, Log(1, 16)] = 4,
+    steps: Annotated[int, Log(100, 1000)] = 200,
     depth: Annotated[str, Choice("last", "middle")] = "last",
 ) -> Detector:
     """Score inputs by the Mahalanobis distance of their sparse codes to the trusted ones.
@@ -32,6 +36,6 @@ def sae_mahalanobis(
     from fairfight.tasks.detect.tools.basis_mahalanobis import distance_in
 
     def encoder(x: Tensor) -> Callable[[Tensor], Tensor]:
-        return train(x, width=width, k=k, steps=STEPS, batch=256, rate=3e-3, seed=brief.seed).encode
+        return train(x, width=width, k=k, steps=steps, batch=256, rate=3e-3, seed=brief.seed).encode
 
     return distance_in(brief, encoder, depth=depth)

@@ -14,16 +14,20 @@ if TYPE_CHECKING:
     from fairfight.parts.bases.sparse import SparseAutoencoder
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
-STEPS = 200
 
-
-@tool("detect", source="Casper 2024 (sparsity thresholds); Bussmann et al. 2024 (BatchTopK)", reusable=True)
+@tool(
+    "detect",
+    source="Casper 2024 (sparsity thresholds); Bussmann et al. 2024 (BatchTopK)",
+    reusable=True,
+    suites=("standard", "large"),
+)
 def sae_novelty(
     brief: DetectBrief,
     *,
     measure: Annotated[str, Choice("l0", "l1", "rare", "bernoulli")] = "l0",
     width: Annotated[int, Log(32, 256)] = 128,
     k: Annotated[int, Log(1, 16)] = 4,
+    steps: Annotated[int, Log(100, 1000)] = 200,
     depth: Annotated[str, Choice("last", "middle")] = "middle",
     grain: Annotated[str, Choice("input", "position")] = "position",
 ) -> Detector:
@@ -35,7 +39,7 @@ def sae_novelty(
     from fairfight.parts.bases.sparse import train
 
     def fit(x: Tensor) -> SparseAutoencoder:
-        return train(x, width=width, k=k, kind="batchtopk", steps=STEPS, batch=256, rate=3e-3, seed=brief.seed)
+        return train(x, width=width, k=k, kind="batchtopk", steps=steps, batch=256, rate=3e-3, seed=brief.seed)
 
     return novelty_detector(brief, fit, measure=measure, depth=depth, grain=grain)
 

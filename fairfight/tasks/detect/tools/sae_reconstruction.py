@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from fairfight.subject.inputs import Inputs
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
-STEPS = 200
-
 
 @tool("detect", source="Bricken et al. 2023; Gao et al. 2024", reusable=True)
 def sae_reconstruction(
@@ -25,6 +23,7 @@ def sae_reconstruction(
     *,
     width: Annotated[int, Log(32, 256)] = 128,
     k: Annotated[int, Log(1, 16)] = 2,
+    steps: Annotated[int, Log(100, 1000)] = 200,
     depth: Annotated[str, Choice("last", "middle")] = "last",
     grain: Annotated[str, Choice("input", "position")] = "input",
 ) -> Detector:
@@ -35,7 +34,7 @@ def sae_reconstruction(
     from fairfight.parts.bases.sparse import train
 
     def fit(x: Tensor) -> SparseAutoencoder:
-        return train(x, width=width, k=k, steps=STEPS, batch=256, rate=3e-3, seed=brief.seed)
+        return train(x, width=width, k=k, steps=steps, batch=256, rate=3e-3, seed=brief.seed)
 
     return scored_by(brief, lambda x: fit(x).residual, depth=depth, grain=grain)  # type: ignore[arg-type]
 
