@@ -11,12 +11,15 @@ SCORED: tuple[Row, ...] = (
     Row("cifar10", "resnet20", "patch", "finetune"),
     Row("cifar10", "resnet20", "blended", "finetune"),
     Row("cifar10", "resnet20", "warp", "finetune"),
+    Row("cifar10", "resnet20", "patch", "adaptive"),
+    Row("cifar10", "resnet20", "blended", "adaptive"),
     Row("cifar10", "resnet20", "adversarial", "shipped"),
     Row("imagenet", "mobilenet-v2", "patch", "finetune"),
     Row("imagenet", "mobilenet-v2", "blended", "finetune"),
     Row("imagenet", "mobilenet-v2", "foreign", "shipped"),
 )
-"""Trojans that came with published networks, trojans fine-tuned into published networks, and odd inputs to them."""
+"""Trojans that came with published networks, trojans fine-tuned into published networks (two of them also by somebody who
+knows the detectors), and odd inputs to them."""
 
 DEV: tuple[Row, ...] = (
     Row("cifar10", "resnet20", "patch", "finetune"),
