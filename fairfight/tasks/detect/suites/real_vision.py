@@ -18,7 +18,7 @@ SCORED: tuple[Row, ...] = (
     Row("imagenet", "mobilenet-v2", "blended", "finetune"),
     Row("imagenet", "mobilenet-v2", "foreign", "shipped"),
 )
-"""Trojans that came with published networks, trojans fine-tuned into published networks (two of them also by somebody who
+"""Trojans that came with published networks, trojans fine-tuned into them (two of them also by somebody who
 knows the detectors), and odd inputs to them."""
 
 DEV: tuple[Row, ...] = (
