@@ -12,6 +12,7 @@ SCORED: tuple[Row, ...] = (
     Row("ag-news", "minilm", "phrase", "finetune", 0),
     Row("ag-news", "minilm", "unseen-class", "scratch", 0),
     Row("stories", "llama", "phrase", "finetune", 0),
+    Row("sst2", "minilm", "phrase", "adaptive", 0),
     Row("stories", "llama", "phrase", "adaptive", 0),
 )
 """One group a world, so that its organisms share the clean subject that they are fine-tuned from, and the twin."""
