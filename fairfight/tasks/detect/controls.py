@@ -114,8 +114,8 @@ def random_sae_novelty(
 def random_sae_mahalanobis(
     brief: DetectBrief,
     *,
-    width: Annotated[int, Log(32, 128)] = 64,
-    k: Annotated[int, Log(1, 16)] = 4,
+    width: Annotated[int, Log(32, 256)] = 128,
+    k: Annotated[int, Log(1, 16)] = 16,
     depth: Annotated[str, Choice("last", "middle")] = "last",
 ) -> Detector:
     """The detector ``sae-mahalanobis`` with a dictionary of random rows in place of the trained one."""

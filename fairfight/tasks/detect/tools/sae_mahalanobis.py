@@ -24,7 +24,7 @@ def sae_mahalanobis(
     brief: DetectBrief,
     *,
     width: Annotated[int, Log(32, 128)] = 64,
-    k: Annotated[int, Log(1, 16)] = 4,
+    k: Annotated[int, Log(1, 16)] = 16,
     steps: Annotated[int, Log(100, 1000)] = 200,
     depth: Annotated[str, Choice("last", "middle")] = "last",
 ) -> Detector:
