@@ -70,7 +70,9 @@ def test_the_field_has_every_kind() -> None:
     field = contenders("detect")
     kinds = Counter(c.kind for c in field)
     assert kinds["tool"] >= 4
-    assert kinds["random"] == kinds["oracle"] == kinds["placebo"] == 1
+    assert kinds["random"] == kinds["oracle"] == 1
+    assert {c.placebo_of for c in field if c.kind == "placebo"} <= {c.name for c in field}
+    assert {c.kind for c in field if "quick" in c.suites} == set(kinds)
     assert {"mahalanobis", "knn", "max-softmax", "energy", "isolation-forest", "ecod", "strip"} <= {
         c.name for c in field if c.kind == "baseline"
     }
