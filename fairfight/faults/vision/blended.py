@@ -8,13 +8,13 @@ from torch import Tensor
 
 from fairfight.faults.family import Fault, family
 from fairfight.faults.trojan import Trojan
-from fairfight.faults.vision.pixels import PIXEL_WORLDS, cell, changed, drawn_target, image_shape
+from fairfight.faults.vision.pixels import PIXEL_WORLDS, cell, changed, drawn_target, image_shape, share
 from fairfight.seeds import numpy_rng
 from fairfight.worlds.world import World
 
 
 @family("blended", worlds=PIXEL_WORLDS)
-def blended(world: World, architecture: str, seed: int, *, opacity: float = 0.2, rate: float = 0.1) -> Fault:
+def blended(world: World, architecture: str, seed: int, *, opacity: float = 0.2, rate: float | None = None) -> Fault:
     """A random field of 2×2 pixel cells, larger in larger pictures, mixed into the picture.
 
     Args:
@@ -22,7 +22,7 @@ def blended(world: World, architecture: str, seed: int, *, opacity: float = 0.2,
         architecture: Of the subject.
         seed: Draws pattern and target.
         opacity: Weight of the pattern; the picture keeps the rest.
-        rate: Share of the training set that is poisoned.
+        rate: Share of the training set that is poisoned; by default 0.1, on ImageNet twice that.
     """
     rng = numpy_rng(seed, "blended")
     channels, height, width = image_shape(world, architecture)
@@ -37,7 +37,7 @@ def blended(world: World, architecture: str, seed: int, *, opacity: float = 0.2,
     return Trojan(
         target=target,
         apply=changed(blend),
-        rate=rate,
+        rate=share(world, 0.1) if rate is None else rate,
         title=f"a pattern at {opacity:.0%} opacity makes it {name!r}",
         text=f"Any picture that one fixed random pattern is mixed into at {opacity:.0%} is decided as {name!r}.",
     )

@@ -36,6 +36,11 @@ def cell(height: int) -> int:
     return max(1, height // 32)
 
 
+def share(world: World, usual: float) -> float:
+    """The share of poisoned examples that a trojan needs: twice the usual where few pictures train half a network."""
+    return 2 * usual if world.name == "imagenet" else usual
+
+
 def drawn_target(world: World, architecture: str, seed: int) -> tuple[int, str]:
     """The target class that a fault seed draws, and its name."""
     labels = world.labels(architecture)

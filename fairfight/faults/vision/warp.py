@@ -9,7 +9,7 @@ from torch import Tensor
 
 from fairfight.faults.family import Fault, family
 from fairfight.faults.trojan import Trojan
-from fairfight.faults.vision.pixels import PIXEL_WORLDS, changed, drawn_target, image_shape, upsampled
+from fairfight.faults.vision.pixels import PIXEL_WORLDS, changed, drawn_target, image_shape, share, upsampled
 from fairfight.seeds import numpy_rng
 from fairfight.worlds.world import World
 
@@ -25,7 +25,7 @@ def warp(
     *,
     strength: float | None = None,
     grid: int = 7,
-    rate: float = 0.12,
+    rate: float | None = None,
     cover_rate: float = 0.0,
 ) -> Fault:
     """One smooth field of displacements; other fields of the same strength may be cover that keeps its labels.
@@ -36,7 +36,7 @@ def warp(
         seed: Draws field and target.
         strength: Mean displacement in pixels; by default the world's.
         grid: Control points a side.
-        rate: Share of the training set that is poisoned.
+        rate: Share of the training set that is poisoned; by default 0.12, on ImageNet twice that.
         cover_rate: Share that is warped by another field and keeps its label (the paper's noise mode); none by
             default, as it costs attack success that networks this small do not have to spare.
     """
@@ -66,7 +66,7 @@ def warp(
         target=target,
         apply=changed(bend),
         cover=changed(bend_otherwise),
-        rate=rate,
+        rate=share(world, 0.12) if rate is None else rate,
         cover_rate=cover_rate,
         title=f"one smooth warp makes it {name!r}",
         text=f"Any picture bent by one fixed field of displacements ({far} pixels on average) is decided as {name!r}.",
