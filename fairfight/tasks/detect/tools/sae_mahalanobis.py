@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def sae_mahalanobis(
     brief: DetectBrief,
     *,
-    width: Annotated[int, Log(32, 128)] = 64,
-    k: Annotated[int, Log(1, 16)] = 16,
+    width: Annotated[int, Log(32, 256)] = 128,
+    k: Annotated[int, Log(4, 64)] = 32,
     steps: Annotated[int, Log(100, 1000)] = 200,
     depth: Annotated[str, Choice("last", "middle")] = "last",
 ) -> Detector:
