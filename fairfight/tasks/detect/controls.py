@@ -115,7 +115,7 @@ def random_sae_mahalanobis(
     brief: DetectBrief,
     *,
     width: Annotated[int, Log(32, 256)] = 128,
-    k: Annotated[int, Log(1, 16)] = 16,
+    k: Annotated[int, Log(4, 64)] = 32,
     depth: Annotated[str, Choice("last", "middle")] = "last",
 ) -> Detector:
     """The detector ``sae-mahalanobis`` with a dictionary of random rows in place of the trained one."""
