@@ -16,7 +16,15 @@ from fairfight.content import content_id
 from fairfight.errors import UserError
 from fairfight.parts.bases.sparse.autoencoder import Origin, SparseAutoencoder
 from fairfight.parts.bases.sparse.files import read, write
-from fairfight.parts.bases.sparse.step import Outcome, Parameters, jumprelu_step, sparse_step
+from fairfight.parts.bases.sparse.step import (
+    Outcome,
+    Parameters,
+    choose_batchtopk,
+    choose_topk,
+    jumprelu_step,
+    mixed,
+    sparse_step,
+)
 from fairfight.parts.bases.sparse.stream import Stream
 from fairfight.parts.reuse import reusable
 from fairfight.seeds import torch_rng
@@ -26,6 +34,8 @@ Precision = Literal["auto", "float32", "bfloat16"]
 
 _LARGE = 1 << 22
 """Answers a batch from which choosing among them in bfloat16 pays for the conversion."""
+_FEW = 256
+"""Activations on which the first guess is tried."""
 _MEMORY = 0.99
 """How much of BatchTopK's running threshold is kept from step to step."""
 
@@ -232,6 +242,13 @@ def _begun(s: Settings, stream: Stream) -> _State:
     rows = noise if s.frozen is not None else rows + 0.1 * noise
     lengths = torch.linalg.vector_norm(rows, dim=1, keepdim=True)
     p = Parameters.starting_at(rows / torch.where(lengths > 0, lengths, torch.ones(())))
+    # Many rows that answer alike would overshoot together: all read at the volume at which they rebuild best.
+    few = first[: min(s.batch, _FEW)]
+    pairs = (choose_topk if s.kind == "topk" else choose_batchtopk)(p, few, s.k, False)
+    guess = mixed(p.decoder, pairs.latents, pairs.values, pairs.starts)
+    volume = (guess * few).sum() / guess.square().sum().clamp_min(1e-12)
+    if bool(volume > 0):
+        p.encoder.mul_(volume)
     return _State(s, p, middle, unit, torch.zeros(s.width, dtype=torch.long), torch.zeros(2))
 
 
