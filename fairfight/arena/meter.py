@@ -23,6 +23,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from fairfight.arena.calls import Calls
 from fairfight.arena.flops import price_of
 from fairfight.arena.formulas import Price
+from fairfight.arena.surveys import Surveyor
 from fairfight.parts.reuse import is_reusable
 
 STEADY_OPTIMIZERS: tuple[type[Optimizer], ...] = (Adagrad, Adam, AdamW, RMSprop, SGD)
@@ -59,7 +60,8 @@ class Meter:
         self._discount = 1.0 - share
         self.tripped = False
         """Whether the budget was overspent. It stays so: what catches the exception has lost all the same."""
-        self._calls = Calls(self) if remember else None
+        self._surveyor = Surveyor()
+        self._calls = Calls(self, self._surveyor) if remember else None
         self._lock = threading.Lock()
         self._mode: TorchDispatchMode | None = None
         self._undo: list[tuple[Any, str, Any]] = []
@@ -69,8 +71,7 @@ class Meter:
 
         Only for modules whose work depends on the shapes of their inputs and not on the values.
         """
-        if self._calls is not None:
-            self._calls.trust(module)
+        self._surveyor.trust(module)
 
     def charge(self, flops: int) -> None:
         """Add to the bill.
