@@ -29,6 +29,8 @@ import torch
 
 D, WIDTH, K, BATCH, STEPS = 256, 4096, 32, 2048, 5
 RATE = 1e-3
+VOLUME = 3**-0.5
+"""Length of the encoder's first rows, as in sparsify, so that losses can be compared."""
 
 Step = Callable[[torch.Tensor], float]
 """Takes a batch and trains one step; gives the share of variance that it left unexplained."""
@@ -50,6 +52,7 @@ def ours(low: bool) -> Step:
     rng = torch.Generator().manual_seed(1)
     rows = torch.nn.functional.normalize(torch.randn(WIDTH, D, generator=rng), dim=1)
     p = Parameters.starting_at(rows)
+    p.encoder.mul_(VOLUME)
     silent = torch.zeros(WIDTH, dtype=torch.long)
 
     @torch.no_grad()
@@ -66,7 +69,7 @@ def dense() -> Step:
     """The plain way: autograd through a matrix of codes, torch's Adam."""
     rng = torch.Generator().manual_seed(1)
     rows = torch.nn.functional.normalize(torch.randn(WIDTH, D, generator=rng), dim=1)
-    encoder, decoder = rows.clone().requires_grad_(), rows.clone().requires_grad_()
+    encoder, decoder = (VOLUME * rows).requires_grad_(), rows.clone().requires_grad_()
     bias, centre = torch.zeros(WIDTH, requires_grad=True), torch.zeros(D, requires_grad=True)
     adam = torch.optim.Adam([encoder, decoder, bias, centre], lr=RATE, fused=True)
 

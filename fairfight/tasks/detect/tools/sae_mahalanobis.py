@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @tool(
     "detect",
-    source="EleutherAI 2024, mechanistic anomaly detection research update",
+    source="Johnston et al. 2024, EleutherAI mechanistic anomaly detection, second update",
     reusable=True,
     suites=("standard", "large"),
 )
@@ -30,7 +30,7 @@ def sae_mahalanobis(
 ) -> Detector:
     """Score inputs by the Mahalanobis distance of their sparse codes to the trusted ones.
 
-    The published result is that this does no better than the same distance between the activations themselves.
+    The published result is about the performance of the same distance between the activations themselves.
     """
     from fairfight.parts.bases.sparse import train
     from fairfight.tasks.detect.tools.basis_mahalanobis import distance_in
