@@ -66,7 +66,7 @@ def fit_perceptron(
         wrong = share * ((hidden @ outer + bias).sigmoid() - y)
         back = torch.outer(wrong, outer).mul_(hidden > 0)
         slopes = (back.T @ data + decay * inner, back.sum(dim=0), hidden.T @ wrong + decay * outer, wrong.sum())
-        torch.cat([s.flatten() for s in slopes], out=adam.gradient)
+        adam.gradient.copy_(torch.cat([s.flatten() for s in slopes]))
         adam.step(rate)
     adam.release()
     return Perceptron(centre, scale, *(w.detach() for w in weights))
