@@ -92,7 +92,7 @@ def random_sae_novelty(
     width: Annotated[int, Log(32, 256)] = 128,
     k: Annotated[int, Log(1, 16)] = 4,
     depth: Annotated[str, Choice("last", "middle")] = "middle",
-    grain: Annotated[str, Choice("input", "position")] = "position",
+    grain: Annotated[str, Choice("input", "position")] = "input",
 ) -> Detector:
     """The detector ``sae-novelty`` with random rows and one threshold, under which as many latents fire."""
     from dataclasses import replace

@@ -30,7 +30,7 @@ def sae_mahalanobis(
 ) -> Detector:
     """Score inputs by the Mahalanobis distance of their sparse codes to the trusted ones.
 
-    The published result is about the performance of the same distance between the activations themselves.
+    The published result: it does about as well as the same distance between the activations themselves.
     """
     from fairfight.parts.bases.sparse import train
     from fairfight.tasks.detect.tools.basis_mahalanobis import distance_in

@@ -29,7 +29,7 @@ def sae_novelty(
     k: Annotated[int, Log(1, 16)] = 4,
     steps: Annotated[int, Log(100, 1000)] = 200,
     depth: Annotated[str, Choice("last", "middle")] = "middle",
-    grain: Annotated[str, Choice("input", "position")] = "position",
+    grain: Annotated[str, Choice("input", "position")] = "input",
 ) -> Detector:
     """Score inputs by how many latents of a sparse autoencoder they fire, how strongly, or how rare ones.
 
