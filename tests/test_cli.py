@@ -79,6 +79,33 @@ def test_list(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
     assert all(c["source"] for c in detect["contenders"])
 
 
+def test_the_list_names_what_is_missing_and_what_would_bring_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FAIRFIGHT_DATA", str(tmp_path))
+    assert call(monkeypatch, "list", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    detect = next(t for t in found["tasks"] if t["name"] == "detect")
+    lacking = {c["name"]: c["missing"] for c in detect["cases"]["standard"] if c["missing"]}
+    assert "FAIRFIGHT_DATA" in lacking["mnist-badnet-white-square-shipped"]
+    assert len(lacking) == len(detect["cases"]["standard"])
+    assert not any(c["missing"] for c in detect["cases"]["quick"])
+    assert call(monkeypatch, "list") == 0
+    said = capsys.readouterr().out
+    assert "not here: mnist-badnet-white-square-shipped" in said
+    assert "perplexity  baseline, language only, unasked in standard, large" in said
+
+
+def test_a_suite_without_its_data_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FAIRFIGHT_DATA", str(tmp_path))
+    assert call(monkeypatch, "run", "--suite", "standard", "--task", "detect", "--store", str(tmp_path / "s.db")) == 2
+    said = capsys.readouterr().err
+    assert "Nothing that suite 'standard' needs is here" in said
+    assert "Traceback" not in said
+
+
 def test_show_and_report_and_verify(
     fought: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -83,6 +83,28 @@ def test_a_case_whose_data_is_not_here_is_named_and_fought_when_it_comes(
         assert not verdict.void_cases
 
 
+def test_a_short_suite_has_its_first_field_and_all_when_asked() -> None:
+    from fairfight.arena.grid import field_of
+
+    task = registry.task("detect")
+    quick, standard, everyone = (
+        {c.name for c in field_of(task, names, suite)}
+        for names, suite in ((None, "quick"), (None, "standard"), (["all"], "quick"))
+    )
+    assert quick < standard <= everyone
+    assert {"random", "oracle", "mahalanobis", "sae-reconstruction"} <= quick
+    assert {c.name for c in field_of(task, ["knn"], "quick")} == {"random", "oracle", "knn"}
+
+
+def test_a_contender_of_one_modality_does_not_compete_in_the_other() -> None:
+    from fairfight.arena.grid import entrants, field_of, terms
+
+    task = registry.task("detect")
+    for spec in task.specs("quick", "s")[:2]:
+        names = {c.name for c, _ in entrants(spec, field_of(task, ["all"], "quick"), terms("quick"))}
+        assert ("perplexity" in names) == (spec.modality == "language")
+
+
 def test_a_suite_without_any_of_its_data_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(registry.task("guess")), "missing", lambda self, spec: "Bring data.")
     with Store.open(tmp_path / "s.db") as store, pytest.raises(UserError, match=r"Nothing that suite .* Bring data\.$"):
