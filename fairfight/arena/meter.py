@@ -10,6 +10,7 @@ there to hold honest code to its budget; code that sets out to unhook it from in
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from fairfight.arena.calls import Calls
 from fairfight.arena.flops import price_of
 from fairfight.arena.formulas import Price
+from fairfight.arena.keyring import Keyring
+from fairfight.arena.listed import LISTED
+from fairfight.arena.steady import Prices, homes, patches
 from fairfight.arena.surveys import Surveyor
 from fairfight.parts.reuse import is_reusable
 
@@ -62,9 +66,12 @@ class Meter:
         """Whether the budget was overspent. It stays so: what catches the exception has lost all the same."""
         self._surveyor = Surveyor()
         self._calls = Calls(self, self._surveyor) if remember else None
+        self.threads = 0
+        """How many other threads are being counted."""
         self._lock = threading.Lock()
         self._mode: TorchDispatchMode | None = None
         self._undo: list[tuple[Any, str, Any]] = []
+        self._modules = 0
 
     def trust(self, module: nn.Module) -> None:
         """Count modules of these types (the module's and its parts') once per shape too.
@@ -99,11 +106,18 @@ class Meter:
             for optimizer in STEADY_OPTIMIZERS:
                 self._patch(optimizer, "step", self._calls.counted_step(optimizer.step))
             self._patch(nn.Module, "__call__", self._calls.counted(nn.Module.__call__))
+            prices = Prices(self, self._calls, Keyring(self._surveyor))
+            self._modules = len(sys.modules)
+            for patch in list(patches(prices, LISTED)):
+                self._patch(*patch)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         while self._undo:
             owner, name, before = self._undo.pop()
+            if len(sys.modules) != self._modules:
+                for late in homes(name, vars(owner).get(name)):  # imported meanwhile
+                    setattr(late, name, before)
             setattr(owner, name, before)
         if self._mode is not None:
             self._mode.__exit__(kind, error, at)  # type: ignore[no-untyped-call]
@@ -181,8 +195,13 @@ def _counted_start(meter: Meter, start: Callable[[threading.Thread], None]) -> C
                     run()
             except BudgetExceeded:
                 pass  # The meter knows; the thread that waits for this one hears it at its next operation.
+            finally:
+                with meter._lock:
+                    meter.threads -= 1
 
         thread.run = counted_run  # type: ignore[method-assign]
+        with meter._lock:
+            meter.threads += 1
         start(thread)
 
     return counted_start
