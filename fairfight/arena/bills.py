@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,18 @@ class Frame:
     """The meter's count when the present piece of own code began."""
     lost: bool = False
     """The call went another way than the bill: counted operation by operation from there, and not written."""
+
+
+@dataclass
+class Known:
+    """What is known before a sitting, and what it adds."""
+
+    bills: dict[int, tuple[weakref.ref[nn.Module], dict[Hashable, Bill]]] = field(default_factory=dict)
+    """Of modules, by id."""
+    prices: dict[Hashable, int] = field(default_factory=dict)
+    """Of listed functions (:mod:`fairfight.arena.steady`)."""
+    kept: dict[int, object] = field(default_factory=dict)
+    """What keys name by its id, so that the id stays its own."""
 
 
 class ThreadState(threading.local):

@@ -15,14 +15,15 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
 from torch._C import _pop_torch_dispatch_stack as pop_mode
 from torch._C import _push_on_torch_dispatch_stack as push_mode
 
-from fairfight.arena.bills import Bill, Frame, Key, Piece, ThreadState, expected
-from fairfight.arena.keys import has_hooks, is_strange, key_of_step
+from fairfight.arena.bills import Bill, Frame, Key, Known, Piece, ThreadState, expected
+from fairfight.arena.keys import Uncertain, has_hooks, is_strange, key_of_step
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -37,12 +38,12 @@ Call = Callable[..., Any]
 class Calls:
     """The bills of one meter, and how modules are called under it."""
 
-    def __init__(self, meter: Meter, surveyor: Surveyor) -> None:
+    def __init__(self, meter: Meter, surveyor: Surveyor, known: Known) -> None:
         self._meter = meter
         self.thread = self._thread = ThreadState()
         self._surveyor = surveyor
         self._steps: dict[Hashable, int] = {}
-        self._bills: dict[int, tuple[weakref.ref[nn.Module], dict[Hashable, Bill]]] = {}
+        self._bills = known.bills
 
     def join_thread(self, mode: TorchDispatchMode) -> None:
         """Tell the calling thread's own counting mode, which has just been entered."""
@@ -55,7 +56,7 @@ class Calls:
         self._thread.__dict__.clear()
 
     def counted(self, call: Call) -> Call:
-        """``nn.Module.__call__`` such that known modules are charged by their bills."""
+        """``nn.Module._call_impl``, which every call comes to, such that known modules are charged by their bills."""
         thread = self._thread
 
         def counted_call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
@@ -125,7 +126,7 @@ class Calls:
                 out = self._with_hooks(call, module, key, args, kwargs)
                 thread.open = True
             else:
-                out = self._forward(module._call_impl, module, key, args, kwargs)
+                out = self._forward(partial(call, module), module, key, args, kwargs)
             if parent is not None and not parent.lost:
                 thread.frame = parent
                 self._part_ended(parent, start, out)
@@ -163,7 +164,12 @@ class Calls:
                 out = run(*args, **kwargs)
                 thread.open = True
                 return out
-            shape, free = thread.surveys.get(id(module)) or self._surveyor.survey(module, thread.surveys)
+            try:
+                shape, free = thread.surveys.get(id(module)) or self._surveyor.survey(module, thread.surveys)
+            except Uncertain:
+                self._counted_exactly()
+                thread.open = True
+                return run(*args, **kwargs)
             place = (key, shape)
             bills = self._bills_of(module)
             bill = bills.get(place)

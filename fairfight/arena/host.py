@@ -11,9 +11,12 @@ import signal
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection, Pipe
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairfight.arena.sitting import Job, Limits, Outcome, hold
+
+if TYPE_CHECKING:
+    from fairfight.arena.bills import Known
 
 _PR_SET_PDEATHSIG = 1
 _TICK = 0.05
@@ -30,7 +33,11 @@ def serve_host(parent: Connection) -> None:
     ``("brief", key, blob)`` keeps a brief; ``("drop", key)`` forgets it; ``("sit", job)`` holds a sitting and answers
     ``("exam",)`` when the child wants its exam (the next message must be the exam's bytes) and ``("done", outcome)``.
     """
+    from fairfight.arena.inheritance import bequeath
+    from fairfight.arena.rehearsal import rehearse
+
     briefs: dict[str, Any] = {}
+    prices: dict[str, Known | None] = {}
     while True:
         try:
             message = parent.recv()
@@ -38,10 +45,13 @@ def serve_host(parent: Connection) -> None:
             return
         if message[0] == "brief":
             briefs[message[1]] = pickle.loads(message[2])
+            prices[message[1]] = rehearse(briefs[message[1]])
         elif message[0] == "drop":
             briefs.pop(message[1], None)
+            prices.pop(message[1], None)
         elif message[0] == "sit":
             job: Job = message[1]
+            bequeath(prices[job.brief])
             sit(job, briefs[job.brief], parent)
 
 

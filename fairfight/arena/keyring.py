@@ -17,9 +17,9 @@ from fairfight.subject.subject import Subject
 class Keyring:
     """Makes keys; called with the counting mode off."""
 
-    def __init__(self, surveyor: Surveyor) -> None:
+    def __init__(self, surveyor: Surveyor, kept: dict[int, object]) -> None:
         self._surveyor = surveyor
-        self._kept: dict[int, object] = {}
+        self._kept = kept
 
     def value(self, value: Any) -> Hashable:
         """A tensor, a plain value, a generator of random numbers, or a list, tuple or dict of tensors and plain values.

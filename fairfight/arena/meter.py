@@ -24,6 +24,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from fairfight.arena.calls import Calls
 from fairfight.arena.flops import price_of
 from fairfight.arena.formulas import Price
+from fairfight.arena.inheritance import inherited
 from fairfight.arena.keyring import Keyring
 from fairfight.arena.listed import LISTED
 from fairfight.arena.steady import Prices, homes, patches
@@ -65,7 +66,9 @@ class Meter:
         self.tripped = False
         """Whether the budget was overspent. It stays so: what catches the exception has lost all the same."""
         self._surveyor = Surveyor()
-        self._calls = Calls(self, self._surveyor) if remember else None
+        self.known = inherited()
+        """Prices it began with and has learned."""
+        self._calls = Calls(self, self._surveyor, self.known) if remember else None
         self.threads = 0
         """How many other threads are being counted."""
         self._lock = threading.Lock()
@@ -105,8 +108,10 @@ class Meter:
             self._calls.join_thread(self._mode)
             for optimizer in STEADY_OPTIMIZERS:
                 self._patch(optimizer, "step", self._calls.counted_step(optimizer.step))
-            self._patch(nn.Module, "__call__", self._calls.counted(nn.Module.__call__))
-            prices = Prices(self, self._calls, Keyring(self._surveyor))
+            # Not ``__call__`` itself: setting a special method has Python go through all subclasses.
+            self._patch(nn.Module, "_call_impl", self._calls.counted(nn.Module._call_impl))
+            keyring = Keyring(self._surveyor, self.known.kept)
+            prices = Prices(self, self._calls, keyring, self.known.prices)
             self._modules = len(sys.modules)
             for patch in list(patches(prices, LISTED)):
                 self._patch(*patch)

@@ -59,10 +59,10 @@ class Witness:
 class Prices:
     """Prices of listed functions under one meter."""
 
-    def __init__(self, meter: Meter, calls: Calls, keyring: Keyring) -> None:
+    def __init__(self, meter: Meter, calls: Calls, keyring: Keyring, known: dict[Hashable, int]) -> None:
         self._meter, self._calls, self._keyring = meter, calls, keyring
         self._thread = calls.thread
-        self._prices: dict[Hashable, int] = {}
+        self._prices = known
 
     def counted(self, what: Steady, function: Call) -> Call:
         """The function such that it is charged by its price."""

@@ -37,8 +37,14 @@ class Surveyor:
         return trusted
 
     def survey(self, module: nn.Module, into: dict[int, Survey]) -> Survey:
-        """Look at a module and its parts, and note what was found for each of them in ``into`` by id."""
+        """Look at a module and its parts, and note what was found for each of them in ``into`` by id.
+
+        Raises:
+            Uncertain: A part is compiled: its calls do not come by.
+        """
         own = module.__dict__
+        if own.get("_compiled_call_impl") is not None:
+            raise Uncertain
         # The sign tells trained weights from frozen ones: some operators choose another way for them.
         shape: list[Hashable] = [own["training"]]
         for p in own["_parameters"].values():
@@ -49,6 +55,8 @@ class Surveyor:
                 continue
             shape.append(id(part))
             if not self.is_known(part):
+                if any(p.__dict__.get("_compiled_call_impl") is not None for p in part.modules()):
+                    raise Uncertain
                 free = False
                 continue
             inner, inner_free = self.survey(part, into)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ import torch
 from torch import nn
 
 from fairfight.arena import listed
+from fairfight.arena.inheritance import bequeath
 from fairfight.arena.meter import BudgetExceeded, Meter
+from fairfight.arena.rehearsal import rehearse
 from fairfight.errors import UserError
 from fairfight.parts.bases.pca import pca
 from fairfight.parts.bases.positions import rows
@@ -37,6 +40,7 @@ def _one_thread() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
+    bequeath(None)
     torch.set_num_threads(before)
 
 
@@ -256,6 +260,33 @@ def test_everything_is_as_it_was_afterwards() -> None:
     assert {k: v for k, v in found().items() if k in before} == before
 
 
+@pytest.mark.parametrize("kind", ["vision", "causal", "encoder"])
+def test_what_was_rehearsed_changes_no_total(kind: str) -> None:
+    subject = vision() if kind == "vision" else language(kind)
+    inputs: Any = Images(torch.rand(70, 1, 16, 16)) if kind == "vision" else texts(70, [8, 5])
+    sites = subject.trunk
+
+    def work() -> None:
+        for given in (inputs, inputs[:50], inputs[:7]):
+            finite_activations(subject, given, sites, head=True)
+            finite_activations(subject, given, sites[:1])
+            subject(given)
+
+    exactly = count(work, remember=False)
+    known = rehearse(SimpleNamespace(subject=subject, trusted=inputs))
+    assert known is not None
+    bequeath(known)
+    before = len(known.prices)
+    assert count(work, remember=True) == exactly
+    assert len(known.prices) == before > 0, "a sitting leaves nothing behind"
+    for weights in subject.module.parameters():
+        weights.requires_grad_(False)
+    bequeath(None)
+    exactly = count(work, remember=False)
+    bequeath(known)
+    assert count(work, remember=True) == exactly
+
+
 @pytest.mark.slow
 def test_the_whole_field_costs_the_same_both_ways() -> None:
     import copy
@@ -266,15 +297,17 @@ def test_the_whole_field_costs_the_same_both_ways() -> None:
 
     task = registry.task("detect")
     cases = [(spec, task.build(spec, 0)) for spec in task.specs("tour", PUBLIC_SECRET)]
+    rehearsed = {spec.id: rehearse(case.briefs[0]) for spec, case in cases}
     for who in registry.contenders("detect"):
         for spec, case in cases:
             modality = "vision" if hasattr(case.briefs[0].trusted, "pixels") else "language"
             if who.kind == "oracle" or modality not in who.modalities:
                 continue
             totals = set()
-            for remember in (True, False, True):
-                brief, exam = copy.deepcopy((case.briefs[0], case.exams[0]))
+            for remember, known in ((True, None), (False, None), (True, None), (True, rehearsed[spec.id])):
+                exam = copy.deepcopy(case.exams[0])
+                bequeath(known)
                 meter = Meter(None, remember=remember)
-                perform(task, who, brief, (), who.defaults, lambda given=exam: given, meter)  # type: ignore[misc]
+                perform(task, who, case.briefs[0], (), who.defaults, lambda given=exam: given, meter)  # type: ignore[misc]
                 totals.add((meter.flops, meter.reusable))
             assert len(totals) == 1, (who.name, spec.id)
