@@ -182,6 +182,8 @@ class _Counting(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 return out
         out = func(*args, **kwargs)
         if rule.price is not None:
+            if "out" in kwargs:  # what is written is priced as what comes out
+                kwargs = {k: v for k, v in kwargs.items() if k != "out"}
             meter.charge(rule.price(out, *args, **kwargs))
         return out
 

@@ -467,3 +467,14 @@ def test_other_threads_are_counted_and_stopped() -> None:
     assert same_both_ways(elsewhere, 2) == 2 * 3 * 240
     with pytest.raises(BudgetExceeded), Meter(300):
         elsewhere()
+
+
+def test_writing_into_a_given_tensor_costs_what_the_operation_costs() -> None:
+    a, b, into = torch.ones(20, 30), torch.ones(30, 40), torch.empty(20, 40)
+    with Meter(None) as given:
+        torch.mm(a, b, out=into)
+        torch.cat([a, a], out=torch.empty(40, 30))
+    with Meter(None) as fresh:
+        torch.mm(a, b)
+        torch.cat([a, a])
+    assert given.flops == fresh.flops > 2 * 20 * 30 * 40
