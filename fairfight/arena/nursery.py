@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import pkgutil
 import socket
 import subprocess
 import sys
@@ -56,6 +57,14 @@ def start(
     return process, [Ends(r, h) for r, h in zip(ours[::2], ours[1::2], strict=True)]
 
 
+def _import_parts() -> None:
+    """All that contenders are built of: what is imported here is not imported in every sitting."""
+    import fairfight.parts
+
+    for module in pkgutil.walk_packages(fairfight.parts.__path__, "fairfight.parts."):
+        importlib.import_module(module.name)
+
+
 def _warm_optimisers() -> None:
     """Torch's import a compiler when they are first called, four seconds: once here, not in every sitting.
 
@@ -94,6 +103,8 @@ def main() -> None:
     known = registry.tasks()
     for name in tasks:
         known[name].warm(modalities)
+        registry.contenders(name)
+    _import_parts()
     gc.collect()
     gc.freeze()  # forked children then leave these objects' pages shared
     collapse()

@@ -211,5 +211,10 @@ def _found(listed: tuple[Steady | Witness, ...], _modules: int) -> list[tuple[St
 
 def homes(name: str, function: Any) -> list[Any]:
     """This package's modules that have the function under its name."""
-    package = [m for n, m in list(sys.modules.items()) if n.startswith("fairfight.") and m is not None]
-    return [m for m in package if vars(m).get(name) is function]
+    return [m for m in _package(len(sys.modules)) if vars(m).get(name) is function]
+
+
+@functools.lru_cache(maxsize=1)
+def _package(_modules: int) -> list[Any]:
+    # Once for all functions: thousands of modules are loaded, and a sitting may add one.
+    return [m for n, m in list(sys.modules.items()) if n.startswith("fairfight.") and m is not None]
