@@ -10,7 +10,6 @@ there to hold honest code to its budget; code that sets out to unhook it from in
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from fairfight.arena.formulas import Price
 from fairfight.arena.inheritance import inherited
 from fairfight.arena.keyring import Keyring
 from fairfight.arena.listed import LISTED
-from fairfight.arena.steady import Prices, homes, patches
+from fairfight.arena.steady import Prices, package, patches
 from fairfight.arena.surveys import Surveyor
 from fairfight.parts.reuse import is_reusable
 
@@ -74,7 +73,7 @@ class Meter:
         self._lock = threading.Lock()
         self._mode: TorchDispatchMode | None = None
         self._undo: list[tuple[Any, str, Any]] = []
-        self._modules = 0
+        self._before: set[int] = set()
 
     def trust(self, module: nn.Module) -> None:
         """Count modules of these types (the module's and its parts') once per shape too.
@@ -112,17 +111,18 @@ class Meter:
             self._patch(nn.Module, "_call_impl", self._calls.counted(nn.Module._call_impl))
             keyring = Keyring(self._surveyor, self.known.kept)
             prices = Prices(self, self._calls, keyring, self.known.prices)
-            self._modules = len(sys.modules)
+            self._before = {id(m) for m in package()}
             for patch in list(patches(prices, LISTED)):
                 self._patch(*patch)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        late = [m for m in package() if id(m) not in self._before] if self._calls is not None else []
         while self._undo:
             owner, name, before = self._undo.pop()
-            if len(sys.modules) != self._modules:
-                for late in homes(name, vars(owner).get(name)):  # imported meanwhile
-                    setattr(late, name, before)
+            for module in late:  # imported meanwhile
+                if vars(module).get(name) is vars(owner).get(name):
+                    setattr(module, name, before)
             setattr(owner, name, before)
         if self._mode is not None:
             self._mode.__exit__(kind, error, at)  # type: ignore[no-untyped-call]

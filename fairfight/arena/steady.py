@@ -190,7 +190,7 @@ Patch = tuple[Any, str, Any]
 
 def patches(prices: Prices, listed: tuple[Steady | Witness, ...]) -> Iterator[Patch]:
     """Where the listed functions are found in this package, and what is to stand there."""
-    for what, function, owners in _found(listed, len(sys.modules)):
+    for what, function, owners in _found(listed, tuple(package())):
         if isinstance(what, Witness):
             new = prices.witnessed(function)
         else:
@@ -200,21 +200,19 @@ def patches(prices: Prices, listed: tuple[Steady | Witness, ...]) -> Iterator[Pa
 
 
 @functools.lru_cache(maxsize=1)
-def _found(listed: tuple[Steady | Witness, ...], _modules: int) -> list[tuple[Steady | Witness, Call, list[Any]]]:
+def _found(
+    listed: tuple[Steady | Witness, ...], modules: tuple[Any, ...]
+) -> list[tuple[Steady | Witness, Call, list[Any]]]:
     found = []
     for what in listed:
         function = vars(what.owner)[what.name]
-        owners = [what.owner] if isinstance(what.owner, type) else homes(what.name, function)
+        owners = (
+            [what.owner] if isinstance(what.owner, type) else [m for m in modules if vars(m).get(what.name) is function]
+        )
         found.append((what, function, owners))
     return found
 
 
-def homes(name: str, function: Any) -> list[Any]:
-    """This package's modules that have the function under its name."""
-    return [m for m in _package(len(sys.modules)) if vars(m).get(name) is function]
-
-
-@functools.lru_cache(maxsize=1)
-def _package(_modules: int) -> list[Any]:
-    # Once for all functions: thousands of modules are loaded, and a sitting may add one.
+def package() -> list[Any]:
+    """This package's modules that are loaded."""
     return [m for n, m in list(sys.modules.items()) if n.startswith("fairfight.") and m is not None]
