@@ -32,8 +32,6 @@ SCORED: tuple[Row, ...] = (
     Row("sentences", "bert", "unseen-negation", "scratch", 0),
     Row("digits", "cnn", "patch", "adaptive", 1),
     Row("scenes", "cnn", "patch", "adaptive", 1),
-    Row("sentences", "bert", "phrase", "adaptive", 0),
-    Row("sentences", "gpt2", "rare-token", "adaptive", 0),
 )
 """Every fault in every way of planting it, language faults on two architectures each."""
 
