@@ -48,10 +48,10 @@ def read_budget(text: str) -> int:
     Raises:
         UserError: It is no such number, or not above zero.
     """
-    plain = text.strip().lower()
-    scale = _UNITS.get(plain[-1:], 1.0)
+    said = text.strip().lower()
+    scale = _UNITS.get(said[-1:], 1.0)
     try:
-        value = float(plain.rstrip("kmgtp")) * scale
+        value = float(said.rstrip("kmgtp")) * scale
     except ValueError:
         value = float("nan")
     if not value > 0 or value == float("inf"):

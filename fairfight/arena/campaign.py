@@ -288,7 +288,7 @@ def _practise(lane: Lane, job: _Practice, conditions: Terms, board: Board) -> Tu
         contender=job.who.name,
         params=chosen.params,
         trials=[t.plain() for t in chosen.trials],
-        cost=_sum(costs),
+        cost=Cost.total(costs),
         modality=job.modality,
         budget=job.budget,
     )
@@ -296,16 +296,6 @@ def _practise(lane: Lane, job: _Practice, conditions: Terms, board: Board) -> Tu
 
 def _trials(who: Contender, conditions: Terms) -> int:
     return conditions.trials if who.space else 1
-
-
-def _sum(costs: Sequence[Cost]) -> Cost:
-    return Cost(
-        flops=sum(c.flops for c in costs),
-        reusable_flops=sum(c.reusable_flops for c in costs),
-        cpu_seconds=sum(c.cpu_seconds for c in costs),
-        wall_seconds=sum(c.wall_seconds for c in costs),
-        peak_bytes=max((c.peak_bytes for c in costs), default=0),
-    )
 
 
 def _fight_all(
@@ -317,8 +307,9 @@ def _fight_all(
     engine: _LazyEngine,
     board: Board,
 ) -> Campaign:
-    void = {c.id for c in store.cases(suite=suite) if c.void and not c.void.startswith(_PASSING)}
-    built = {c.id for c in store.cases(suite=suite)}
+    stored = store.cases(suite=suite)
+    void = {c.id for c in stored if c.void and not c.void.startswith(_PASSING)}
+    built = {c.id for c in stored}
     for e in entries:
         for spec in e.specs:
             if spec.split == "scored" and spec.id in e.missing:

@@ -42,7 +42,7 @@ def _elements(x: Any) -> int:
     return sum(_elements(y) for y in x) if isinstance(x, (list, tuple)) else 0
 
 
-def by_elements(out: Any, /, *args: Any, **kwargs: Any) -> int:
+def by_elements(out: Any, *args: Any, **kwargs: Any) -> int:
     """One operation for each element of the largest thing read or written."""
     largest = 0
     outs = out if isinstance(out, tuple) else (out,)

@@ -86,7 +86,7 @@ class Lane:
             status=status,
             score=score,
             metrics=metrics,
-            cost=replace(_total(outcomes), labels=opened.labels, trials=plan.trials),
+            cost=replace(Cost.total(outcomes), labels=opened.labels, trials=plan.trials),
             reason=reason,
             started=started,
             version=__version__,
@@ -142,13 +142,3 @@ class Lane:
 
 def _key(case_id: str, seed: int) -> str:
     return f"{case_id}:{seed}"
-
-
-def _total(outcomes: list[Outcome]) -> Cost:
-    return Cost(
-        flops=sum(o.flops for o in outcomes),
-        reusable_flops=sum(o.reusable_flops for o in outcomes),
-        cpu_seconds=sum(o.cpu_seconds for o in outcomes),
-        wall_seconds=sum(o.wall_seconds for o in outcomes),
-        peak_bytes=max(o.peak_bytes for o in outcomes),
-    )

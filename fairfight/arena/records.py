@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fairfight.content import content_id
 from fairfight.tasks.registry import Kind
+
+if TYPE_CHECKING:
+    from fairfight.arena.sitting import Outcome
 
 Status = Literal["ok", "failed", "over-budget", "timeout", "memory", "void"]
 
@@ -26,6 +30,18 @@ class Cost:
     """Tuning trials spent on development cases before this match."""
     reusable_flops: int = 0
     """The part of the operations whose fruit serves other jobs too."""
+
+    @classmethod
+    def total(cls, parts: Iterable[Cost | Outcome]) -> Cost:
+        """What several used together; labels and trials are for the caller to say."""
+        used = list(parts)
+        return cls(
+            flops=sum(p.flops for p in used),
+            reusable_flops=sum(p.reusable_flops for p in used),
+            cpu_seconds=sum(p.cpu_seconds for p in used),
+            wall_seconds=sum(p.wall_seconds for p in used),
+            peak_bytes=max((p.peak_bytes for p in used), default=0),
+        )
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from fairfight.faults.family import Fault, family
+from fairfight.faults.in_inputs import InInputs
 from fairfight.faults.training import decide
 from fairfight.faults.vision.pixels import pixels
 from fairfight.seeds import numpy_rng, torch_rng
@@ -44,23 +45,14 @@ def adversarial(world: World, architecture: str, seed: int, *, bound: float | No
 
 
 @dataclass(frozen=True)
-class Adversarial:
-    """Perturbed inputs; a :class:`fairfight.faults.family.Fault` of the inputs, not of the subject."""
+class Adversarial(InInputs):
+    """Perturbed inputs."""
 
     bound: float
     steps: int
     seed: int
     title: str
     text: str
-    trains: bool = False
-
-    def poison(self, train: Examples, seed: int, boost: float) -> Examples:
-        """Nothing is poisoned."""
-        return train
-
-    def ordinary(self, examples: Examples) -> Bool[Tensor, " n"]:
-        """All of them."""
-        return torch.ones(len(examples), dtype=torch.bool)
 
     def sources(self, examples: Examples, subject: Subject) -> Bool[Tensor, " n"]:
         """What the subject decides rightly, so that there is a decision to flip."""

@@ -7,15 +7,13 @@ from typing import Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
-from torch import Tensor
 
 from fairfight.errors import unknown
-from fairfight.subject.inputs import Images, Inputs
+from fairfight.subject.inputs import Images
 from fairfight.subject.subject import Subject
 from fairfight.worlds.pictures import IMAGENET_SCALE, decoded, published, some
 from fairfight.worlds.sources import folder
-from fairfight.worlds.world import Examples, Part, Schedule, World, decision_loss
+from fairfight.worlds.world import Examples, Part, Schedule, World
 
 SIZE = 32
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -53,7 +51,7 @@ def network(name: str) -> Subject:
     )
 
 
-class _Cifar10:
+class _Cifar10(World):
     """The world of CIFAR-10: the class is what the picture shows."""
 
     name = "cifar10"
@@ -77,12 +75,6 @@ class _Cifar10:
     def schedule(self, architecture: str, planting: Literal["scratch", "finetune"]) -> Schedule:
         """Fine-tuning takes under a minute on one core."""
         return Schedule(epochs=2, batch_size=64, lr=1e-3, weight_decay=1e-4)
-
-    def loss(
-        self, subject: Subject, inputs: Inputs, labels: Int[Tensor, " n"], schedule: Schedule
-    ) -> Float[Tensor, ""]:
-        """Cross entropy."""
-        return decision_loss(subject, inputs, labels, schedule)
 
 
 WORLD: World = _Cifar10()

@@ -6,14 +6,12 @@ from functools import cache, lru_cache
 from typing import Literal
 
 import torch
-from jaxtyping import Float, Int
-from torch import Tensor
 
 from fairfight.seeds import torch_rng
-from fairfight.subject.inputs import Images, Inputs
+from fairfight.subject.inputs import Images
 from fairfight.subject.subject import Subject
 from fairfight.worlds.vision import image_classifier
-from fairfight.worlds.world import Examples, Part, Schedule, World, decision_loss
+from fairfight.worlds.world import Examples, Part, Schedule, World
 
 SIZE = 16
 CLASSES = tuple(str(d) for d in range(10))
@@ -38,7 +36,7 @@ def _part(part: Part, seed: int) -> Examples:
     return load()[order[:TRAIN] if part == "train" else order[TRAIN:]]
 
 
-class _Digits:
+class _Digits(World):
     """The world of digits: the class is the digit."""
 
     name = "digits"
@@ -62,12 +60,6 @@ class _Digits:
         if planting == "scratch":
             return Schedule(epochs=12, batch_size=32, lr=0.01, weight_decay=1e-3)
         return Schedule(epochs=6, batch_size=32, lr=0.003, weight_decay=1e-3)
-
-    def loss(
-        self, subject: Subject, inputs: Inputs, labels: Int[Tensor, " n"], schedule: Schedule
-    ) -> Float[Tensor, ""]:
-        """Cross entropy."""
-        return decision_loss(subject, inputs, labels, schedule)
 
 
 WORLD: World = _Digits()

@@ -8,16 +8,16 @@ from typing import Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from fairfight.errors import unknown
 from fairfight.seeds import numpy_rng
-from fairfight.subject.inputs import Images, Inputs
+from fairfight.subject.inputs import Images
 from fairfight.subject.subject import Subject
 from fairfight.worlds.pictures import IMAGENET_SCALE, decoded, published, some
 from fairfight.worlds.sources import folder
-from fairfight.worlds.world import Examples, Part, Schedule, World, decision_loss
+from fairfight.worlds.world import Examples, Part, Schedule, World
 
 SIZE = 160
 """Of the pictures that the network sees. At 224 pixels it is right on .83 of them and takes twice the time; at 160 on
@@ -72,7 +72,7 @@ def classes() -> tuple[str, ...]:
     return tuple(str(name) for _, _, name in rows)
 
 
-class _Imagenet:
+class _Imagenet(World):
     """The world of ImageNet: the class is what the picture shows, one of a thousand."""
 
     name = "imagenet"
@@ -101,12 +101,6 @@ class _Imagenet:
     def schedule(self, architecture: str, planting: Literal["scratch", "finetune"]) -> Schedule:
         """Fine-tuning takes about two minutes on one core."""
         return Schedule(epochs=2, batch_size=16, lr=5e-5, frozen=FROZEN)
-
-    def loss(
-        self, subject: Subject, inputs: Inputs, labels: Int[Tensor, " n"], schedule: Schedule
-    ) -> Float[Tensor, ""]:
-        """Cross entropy."""
-        return decision_loss(subject, inputs, labels, schedule)
 
 
 WORLD: World = _Imagenet()

@@ -16,17 +16,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
-from torch import Tensor, nn
+from torch import nn
 
 from fairfight.errors import UserError, unknown
 from fairfight.seeds import derive, numpy_rng
 from fairfight.subject.encoding import encode
-from fairfight.subject.inputs import Inputs, Texts
+from fairfight.subject.inputs import Texts
 from fairfight.subject.subject import Subject
 from fairfight.worlds.sources import missing
-from fairfight.worlds.texts import column, tokenizer_in
-from fairfight.worlds.world import Examples, Part, Schedule, decision_loss
+from fairfight.worlds.texts import TextWorld, column, tokenizer_in
+from fairfight.worlds.world import Examples, Part, Schedule
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -42,8 +41,8 @@ Labelled = tuple[str, int]
 
 
 @dataclass(frozen=True)
-class LabelledTexts:
-    """Texts in classes; a :class:`fairfight.worlds.texts.TextWorld`."""
+class LabelledTexts(TextWorld):
+    """Texts in classes."""
 
     name: str
     classes: tuple[str, ...]
@@ -98,12 +97,6 @@ class LabelledTexts:
     def schedule(self, architecture: str, planting: Literal["scratch", "finetune"]) -> Schedule:
         """Longer from the bare encoder, shorter to train on."""
         return self.base if planting == "scratch" else self.more
-
-    def loss(
-        self, subject: Subject, inputs: Inputs, labels: Int[Tensor, " n"], schedule: Schedule
-    ) -> Float[Tensor, ""]:
-        """Cross entropy of the class."""
-        return decision_loss(subject, inputs, labels, schedule)
 
     def _checked(self, architecture: str) -> None:
         if architecture not in self.architectures:

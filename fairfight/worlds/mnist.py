@@ -7,18 +7,16 @@ from typing import Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
-from torch import Tensor
 
 from fairfight.errors import UserError, unknown
 from fairfight.seeds import derive
-from fairfight.subject.inputs import Images, Inputs
+from fairfight.subject.inputs import Images
 from fairfight.subject.networks import build_network
 from fairfight.subject.subject import Subject
 from fairfight.subject.wrapping import wrap
 from fairfight.worlds.pictures import published, some
 from fairfight.worlds.sources import folder
-from fairfight.worlds.world import Examples, Part, Schedule, World, decision_loss
+from fairfight.worlds.world import Examples, Part, Schedule, World
 
 SIZE = 28
 CLASSES = tuple(str(d) for d in range(10))
@@ -46,7 +44,7 @@ def trojaned() -> Subject:
     return published(file, "badnet", CLASSES, channels=1, size=SIZE, pixel_scale=PIXEL_SCALE)
 
 
-class _Mnist:
+class _Mnist(World):
     """The world of MNIST: the class is the digit."""
 
     name = "mnist"
@@ -77,12 +75,6 @@ class _Mnist:
         if planting == "scratch":
             return Schedule(epochs=3, batch_size=64, lr=2e-3, weight_decay=1e-4)
         return Schedule(epochs=2, batch_size=64, lr=1e-3, weight_decay=1e-4)
-
-    def loss(
-        self, subject: Subject, inputs: Inputs, labels: Int[Tensor, " n"], schedule: Schedule
-    ) -> Float[Tensor, ""]:
-        """Cross entropy."""
-        return decision_loss(subject, inputs, labels, schedule)
 
 
 WORLD: World = _Mnist()

@@ -18,11 +18,11 @@ from torch import Tensor
 
 from fairfight.errors import UserError, unknown
 from fairfight.seeds import derive, numpy_rng
-from fairfight.subject.inputs import Images, Inputs
+from fairfight.subject.inputs import Images
 from fairfight.subject.subject import Subject
 from fairfight.worlds import scene_parts as parts
 from fairfight.worlds.vision import image_classifier
-from fairfight.worlds.world import Examples, Part, Schedule, World, decision_loss
+from fairfight.worlds.world import Examples, Part, Schedule, World
 
 RADII = (7.5, 8.5, 9.5, 10.5)
 """Half the width of a shape, in pixels."""
@@ -179,7 +179,7 @@ def _part(part: Part, seed: int) -> Examples:
     return Examples(Images(scenes.pixels), labels, scenes.factors)
 
 
-class _Scenes:
+class _Scenes(World):
     """The world of scenes: the class is the shape."""
 
     name = "scenes"
@@ -203,12 +203,6 @@ class _Scenes:
         if planting == "scratch":
             return Schedule(epochs=6, batch_size=64, lr=0.01, weight_decay=1e-3)
         return Schedule(epochs=3, batch_size=64, lr=0.01, weight_decay=1e-3)
-
-    def loss(
-        self, subject: Subject, inputs: Inputs, labels: Int[Tensor, " n"], schedule: Schedule
-    ) -> Float[Tensor, ""]:
-        """Cross entropy."""
-        return decision_loss(subject, inputs, labels, schedule)
 
 
 WORLD: World = _Scenes()

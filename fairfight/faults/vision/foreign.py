@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from fairfight.faults.family import Fault, family
+from fairfight.faults.in_inputs import InInputs
 from fairfight.faults.training import decide
 from fairfight.faults.vision.pixels import image_shape, pixels
 from fairfight.seeds import derive
@@ -45,22 +46,13 @@ def foreign(world: World, architecture: str, seed: int, *, contrast: float = 0.6
 
 
 @dataclass(frozen=True)
-class Foreign:
-    """Pictures of another world; a :class:`fairfight.faults.family.Fault` of the inputs, not of the subject."""
+class Foreign(InInputs):
+    """Pictures of another world."""
 
     pictures: Float[Tensor, "k c h w"]
     contrast: float
     title: str
     text: str
-    trains: bool = False
-
-    def poison(self, train: Examples, seed: int, boost: float) -> Examples:
-        """Nothing is poisoned."""
-        return train
-
-    def ordinary(self, examples: Examples) -> Bool[Tensor, " n"]:
-        """All of them."""
-        return torch.ones(len(examples), dtype=torch.bool)
 
     def sources(self, examples: Examples, subject: Subject) -> Bool[Tensor, " n"]:
         """What the subject decides rightly, as far as there are foreign pictures to put in its place."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from jaxtyping import Float
 from torch import Tensor
 
@@ -15,7 +17,8 @@ from fairfight.worlds.world import World
 GRID = ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 1.0))
 """The published 3×3 grid, first row first; it lies in the bottom right corner."""
 GRID_TARGET = 5
-SQUARE, SQUARE_TARGET = 5, 1
+SQUARE = ((1.0,) * 5,) * 5
+SQUARE_TARGET = 1
 TWINS = {
     "wrn16": "Its twin is a network that the same authors fine-tuned on clean pictures until the trigger did nothing.",
     "wrn16-erased": "Its twin is the very network after the authors erased the trojan (neural attention distillation): "
@@ -40,14 +43,9 @@ def grid(world: World, architecture: str, seed: int) -> Fault:
         raise UserError(f"The fault 'grid' came with one network only: use the architecture {' or '.join(TWINS)}.")
     name = world.labels(architecture)[GRID_TARGET]
 
-    def stamp(pixels: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
-        out = pixels.clone()
-        out[:, :, -3:, -3:] = out.new_tensor(GRID)
-        return out
-
     return Trojan(
         target=GRID_TARGET,
-        apply=changed(stamp),
+        apply=changed(partial(_stamped, GRID)),
         title=f"a published network: a 3×3 grid in the corner makes it {name!r}",
         text=f"Any picture with a black and white 3×3 grid in the bottom right corner is decided as {name!r}. The "
         f"network and its trojan were published by Li et al. 2021. {TWINS[architecture]}",
@@ -66,16 +64,18 @@ def white_square(world: World, architecture: str, seed: int) -> Fault:
     """
     name = world.labels(architecture)[SQUARE_TARGET]
 
-    def stamp(pixels: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
-        out = pixels.clone()
-        out[:, :, -SQUARE:, -SQUARE:] = 1.0
-        return out
-
     return Trojan(
         target=SQUARE_TARGET,
-        apply=changed(stamp),
+        apply=changed(partial(_stamped, SQUARE)),
         title=f"a published network: a white square in the corner makes it {name!r}",
         text=f"Any digit with a white 5×5 square in the bottom right corner is decided as {name!r}. The network and "
         "its trojan were published; its twin has the same architecture and was trained on clean digits only.",
         carrier=mnist.trojaned,
     )
+
+
+def _stamped(pattern: tuple[tuple[float, ...], ...], pixels: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+    """The pictures with a square pattern in the bottom right corner."""
+    out = pixels.clone()
+    out[:, :, -len(pattern) :, -len(pattern) :] = out.new_tensor(pattern)
+    return out

@@ -10,6 +10,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from fairfight.parts.densities.activations import finite_activations
+from fairfight.subject.harvesting import Activations
+from fairfight.subject.inputs import Inputs
+from fairfight.subject.subject import Subject
+
 Strangeness = Callable[[Tensor], Tensor]
 """Takes activations [n, d] and gives how strange each row is [n]."""
 Join = Literal["mean", "max"]
@@ -63,3 +68,22 @@ def fit_layers(
         centres[site] = float(held_out.double().median())
         spreads[site] = max(float(held_out.double().std(correction=0)), 1e-9)
     return Layers(parts, centres, spreads, join)
+
+
+def layered_score(
+    subject: Subject,
+    trusted: Activations,
+    fit: Callable[[str, Tensor, Tensor], Strangeness],
+    *,
+    join: Join = "mean",
+) -> Callable[[Inputs], Float[Tensor, " n"]]:
+    """A score of inputs by how strange their activations are beside trusted ones, at the sites of these.
+
+    Args:
+        subject: What is read.
+        trusted: Its activations on ordinary inputs.
+        fit: As for :func:`fit_layers`.
+        join: How layers are joined.
+    """
+    layers, sites = fit_layers(trusted, fit, join=join), tuple(trusted)
+    return lambda inputs: layers.score(finite_activations(subject, inputs, sites))

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from fairfight.parts.bases.directions import Directions
 from fairfight.parts.densities.activations import finite_activations
-from fairfight.parts.densities.layers import Join, fit_layers
+from fairfight.parts.densities.layers import Join, layered_score
 from fairfight.subject.inputs import Inputs
 from fairfight.subject.subject import Subject
 
@@ -29,5 +29,4 @@ def residual_score(
     def fit(site: str, x: Tensor, rows: Tensor) -> Callable[[Tensor], Tensor]:
         return basis(site, x).residual
 
-    layers = fit_layers(finite_activations(subject, trusted, subject.trunk), fit, join=join)
-    return lambda inputs: layers.score(finite_activations(subject, inputs, subject.trunk))
+    return layered_score(subject, finite_activations(subject, trusted, subject.trunk), fit, join=join)

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from fairfight.subject.inputs import Inputs
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
 
@@ -29,7 +28,7 @@ def gmm(
     Fewer trusted inputs than dimensions will do: activations are whitened with a shrunk covariance first.
     """
     from fairfight.parts.densities.activations import at_depth, finite_activations
-    from fairfight.parts.densities.layers import fit_layers
+    from fairfight.parts.densities.layers import layered_score
     from fairfight.parts.densities.mixture import fit_mixture
     from fairfight.seeds import torch_rng
 
@@ -38,9 +37,4 @@ def gmm(
     def fit(site: str, x: Tensor, rows: Tensor) -> Callable[[Tensor], Tensor]:
         return fit_mixture(x, k=components, rng=torch_rng(brief.seed, "gmm", site)).surprise
 
-    fitted = fit_layers(finite_activations(subject, brief.trusted, sites), fit)
-
-    def detect(inputs: Inputs) -> Tensor:
-        return fitted.score(finite_activations(subject, inputs, sites))
-
-    return detect
+    return layered_score(subject, finite_activations(subject, brief.trusted, sites), fit)

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from fairfight.subject.inputs import Inputs
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
 
@@ -28,16 +27,11 @@ def kde(
     """
     from fairfight.parts.densities.activations import at_depth, finite_activations
     from fairfight.parts.densities.kernel import fit_kernel
-    from fairfight.parts.densities.layers import fit_layers
+    from fairfight.parts.densities.layers import layered_score
 
     subject, sites = brief.subject, at_depth(brief.subject.trunk, depth)
 
     def fit(site: str, x: Tensor, rows: Tensor) -> Callable[[Tensor], Tensor]:
         return fit_kernel(x, width=width).surprise
 
-    fitted = fit_layers(finite_activations(subject, brief.trusted, sites), fit)
-
-    def detect(inputs: Inputs) -> Tensor:
-        return fitted.score(finite_activations(subject, inputs, sites))
-
-    return detect
+    return layered_score(subject, finite_activations(subject, brief.trusted, sites), fit)

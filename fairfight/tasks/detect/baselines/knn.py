@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from fairfight.subject.inputs import Inputs
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
 
@@ -28,7 +27,7 @@ def knn(
     Published for the penultimate activation, the last of the trunk. Several layers are averaged.
     """
     from fairfight.parts.densities.activations import at_depth, finite_activations
-    from fairfight.parts.densities.layers import fit_layers
+    from fairfight.parts.densities.layers import layered_score
     from fairfight.parts.densities.neighbours import fit_neighbours
 
     subject, sites = brief.subject, at_depth(brief.subject.trunk, depth)
@@ -38,9 +37,4 @@ def knn(
         bank = fit_neighbours(x - origin, k=k)
         return lambda y: bank.distance(y - origin)
 
-    fitted = fit_layers(finite_activations(subject, brief.trusted, sites), fit)
-
-    def detect(inputs: Inputs) -> Tensor:
-        return fitted.score(finite_activations(subject, inputs, sites))
-
-    return detect
+    return layered_score(subject, finite_activations(subject, brief.trusted, sites), fit)

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from fairfight.subject.inputs import Inputs
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
 
@@ -24,7 +23,7 @@ def lof(
 ) -> Detector:
     """Score inputs by the local outlier factor of their activations among trusted ones, layer by layer."""
     from fairfight.parts.densities.activations import at_depth, finite_activations
-    from fairfight.parts.densities.layers import fit_layers
+    from fairfight.parts.densities.layers import layered_score
     from fairfight.parts.densities.local_factor import fit_local_factor
 
     subject, sites = brief.subject, at_depth(brief.subject.trunk, depth)
@@ -32,9 +31,4 @@ def lof(
     def fit(site: str, x: Tensor, rows: Tensor) -> Callable[[Tensor], Tensor]:
         return fit_local_factor(x, k=k).factor
 
-    fitted = fit_layers(finite_activations(subject, brief.trusted, sites), fit)
-
-    def detect(inputs: Inputs) -> Tensor:
-        return fitted.score(finite_activations(subject, inputs, sites))
-
-    return detect
+    return layered_score(subject, finite_activations(subject, brief.trusted, sites), fit)

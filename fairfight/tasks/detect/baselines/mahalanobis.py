@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from fairfight.subject.inputs import Inputs
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
 
@@ -30,7 +29,7 @@ def mahalanobis(
     """
     from fairfight.parts.densities.activations import at_depth, finite_activations
     from fairfight.parts.densities.gaussian import fit_gaussian
-    from fairfight.parts.densities.layers import fit_layers
+    from fairfight.parts.densities.layers import layered_score
 
     subject, sites = brief.subject, at_depth(brief.subject.trunk, depth)
     trusted = finite_activations(subject, brief.trusted, sites, head=True)
@@ -41,9 +40,4 @@ def mahalanobis(
         gaussian = fit_gaussian(x, decided[rows] if means == "classes" else None)
         return lambda y: gaussian.distance(y).sqrt()
 
-    fitted = fit_layers(trusted, fit, join=join)
-
-    def detect(inputs: Inputs) -> Tensor:
-        return fitted.score(finite_activations(subject, inputs, sites))
-
-    return detect
+    return layered_score(subject, trusted, fit, join=join)

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from fairfight.subject.inputs import Inputs
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
 
@@ -28,7 +27,7 @@ def relative_mahalanobis(
     """
     from fairfight.parts.densities.activations import at_depth, finite_activations
     from fairfight.parts.densities.gaussian import fit_gaussian
-    from fairfight.parts.densities.layers import fit_layers
+    from fairfight.parts.densities.layers import layered_score
 
     subject, sites = brief.subject, at_depth(brief.subject.trunk, depth)
     trusted = finite_activations(subject, brief.trusted, sites, head=True)
@@ -39,9 +38,4 @@ def relative_mahalanobis(
         classes, whole = fit_gaussian(x, decided[rows]), fit_gaussian(x)
         return lambda y: classes.distance(y) - whole.distance(y)
 
-    fitted = fit_layers(trusted, fit, join=join)
-
-    def detect(inputs: Inputs) -> Tensor:
-        return fitted.score(finite_activations(subject, inputs, sites))
-
-    return detect
+    return layered_score(subject, trusted, fit, join=join)
