@@ -132,6 +132,8 @@ class Unmetered:
 
     def trust(self, module: nn.Module) -> None: ...
 
+    def lend(self, flops: int, seconds: float) -> None: ...
+
     def __enter__(self) -> None: ...
 
     def __exit__(self, *_: object) -> None: ...
@@ -140,9 +142,10 @@ class Unmetered:
 def field(rounds: int = 5) -> None:
     """Print the whole field's CPU time with the meter over that without it, and what rehearsing the cases took.
 
-    As in the arena a case is rehearsed once, and every sitting has a fresh meter that knows what came of that.
+    As in the arena a case is rehearsed and read once, and every sitting has a fresh meter that knows what came of that.
     """
     from fairfight.arena.inheritance import bequeath
+    from fairfight.arena.readings import read
     from fairfight.arena.rehearsal import rehearse
     from fairfight.arena.seal import PUBLIC_SECRET
     from fairfight.arena.sitting import perform
@@ -155,18 +158,22 @@ def field(rounds: int = 5) -> None:
     start = time.process_time()
     rehearsed = [rehearse(case.briefs[0]) for case in cases]
     print(f"{'rehearsal of all cases':36}{1e3 * (time.process_time() - start):7.0f} ms", flush=True)
+    readings = [
+        [[read(c.briefs[0].subject, x) for x in task.read_by_all(thing)] for thing in (c.briefs[0], c.exams[0])]
+        for c in cases
+    ]
     for who in registry.contenders("detect"):
         if who.kind == "oracle" or "quick" not in who.suites:
             continue
         plain = metered = 0.0
-        for case, known in zip(cases, rehearsed, strict=True):
+        for case, known, (before, after) in zip(cases, rehearsed, readings, strict=True):
             bequeath(known)
             times: tuple[list[float], list[float]] = ([], [])
             for _ in range(rounds + 1):
                 for into, meter in zip(times, (Unmetered(), Meter(None)), strict=True):
                     brief, exam = case.briefs[0], copy.deepcopy(case.exams[0])
                     start = time.process_time()
-                    perform(task, who, brief, (), who.defaults, lambda given=exam: given, meter)  # type: ignore[misc, arg-type]
+                    perform(task, who, brief, (), who.defaults, lambda given=(exam, after): given, meter, before)  # type: ignore[misc, arg-type]
                     into.append(time.process_time() - start)
             plain, metered = plain + median(times[0][1:]), metered + median(times[1][1:])
         found[who.name] = plain, metered

@@ -91,7 +91,7 @@ def hold(what: Task, who: Contender, brief: Any, case: Case, sitting: int, param
     """One sitting in this process, metered as in the arena."""
     answer = (case.answer[sitting],) if who.kind == "oracle" else ()
     meter = Meter(budget)
-    paper = perform(what, who, brief, answer, params, lambda: _own(case.exams[sitting]), meter)
+    paper = perform(what, who, brief, answer, params, lambda: (_own(case.exams[sitting]), ()), meter)
     return Sat(paper, meter.flops)
 
 

@@ -9,7 +9,7 @@ import os
 import pickle
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, Pipe
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from fairfight.arena.sitting import Job, Limits, Outcome, hold
 
 if TYPE_CHECKING:
     from fairfight.arena.bills import Known
+    from fairfight.arena.readings import Reading
 
 _PR_SET_PDEATHSIG = 1
 _TICK = 0.05
@@ -30,13 +31,14 @@ def die_with_parent() -> None:
 def serve_host(parent: Connection) -> None:
     """Answer the lane's messages until it hangs up.
 
-    ``("brief", key, blob)`` keeps a brief; ``("drop", key)`` forgets it; ``("sit", job)`` holds a sitting and answers
-    ``("exam",)`` when the child wants its exam (the next message must be the exam's bytes) and ``("done", outcome)``.
+    ``("brief", key, blob)`` keeps a brief and what was read of it; ``("drop", key)`` forgets them; ``("sit", job)``
+    holds a sitting and answers ``("exam",)`` when the child wants its exam (the next message must be the exam's bytes)
+    and ``("done", outcome)``.
     """
     from fairfight.arena.inheritance import bequeath
     from fairfight.arena.rehearsal import rehearse
 
-    briefs: dict[str, Any] = {}
+    briefs: dict[str, tuple[Any, Sequence[Reading]]] = {}
     prices: dict[str, Known | None] = {}
     while True:
         try:
@@ -45,17 +47,18 @@ def serve_host(parent: Connection) -> None:
             return
         if message[0] == "brief":
             briefs[message[1]] = pickle.loads(message[2])
-            prices[message[1]] = rehearse(briefs[message[1]])
+            prices[message[1]] = rehearse(briefs[message[1]][0])
         elif message[0] == "drop":
             briefs.pop(message[1], None)
             prices.pop(message[1], None)
         elif message[0] == "sit":
             job: Job = message[1]
             bequeath(prices[job.brief])
-            sit(job, briefs[job.brief], parent)
+            brief, readings = briefs[job.brief]
+            sit(job, brief, parent, readings=readings)
 
 
-def sit(job: Job, brief: Any, parent: Connection, *answer: Any) -> None:
+def sit(job: Job, brief: Any, parent: Connection, *answer: Any, readings: Sequence[Reading] = ()) -> None:
     """Hold a sitting in a child of this process, watch over it and send ``("done", outcome)``."""
     ours, theirs = Pipe()
     begun = time.perf_counter()
@@ -66,7 +69,7 @@ def sit(job: Job, brief: Any, parent: Connection, *answer: Any) -> None:
         ours.close()
         parent.close()
         try:
-            hold(job, brief, theirs, *answer)
+            hold(job, brief, theirs, *answer, readings=readings)
         finally:
             os._exit(1)
     theirs.close()

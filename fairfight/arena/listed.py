@@ -20,6 +20,7 @@ from fairfight.arena.keys import Uncertain
 from fairfight.arena.steady import Steady, Witness
 from fairfight.parts.bases import directions, pca, positions, random_directions
 from fairfight.parts.bases.sparse import autoencoder, step, stream, training
+from fairfight.parts.bases.sparse.select import GROUP
 from fairfight.parts.densities import activations, gaussian, local_factor, neighbours, tails
 from fairfight.parts.lenses import trajectory, tuned
 from fairfight.parts.scores import attribution
@@ -141,7 +142,26 @@ def _jumping(_witness: Any, _out: Any, p: Any, *_: Any, dead: Any = None, auxili
 
 
 def _revive(ring: Keyring, p: Any, x: Tensor, left: Tensor, dead: Tensor, weight: float) -> Hashable:
-    return _parameters(ring, p), ring.values(x, left, dead), int(dead.sum())
+    if any(t.dtype != torch.float32 or t.requires_grad for t in (p.flat, x, left)) or dead.dtype != torch.bool:
+        raise Uncertain
+    return ()
+
+
+def revive_price(_witness: Any, _out: Any, p: Any, x: Tensor, left: Tensor, dead: Tensor, weight: float) -> int:
+    """Of reviving dead latents: how many there are changes from step to step."""
+    (n, d), width, m = x.shape, int(p.width), int(dead.sum())
+    k = min(max(d // 2, 1), m)
+    pairs, groups = n * k, m // GROUP
+    if m % GROUP or 4 * k > groups:
+        search = n * m * log2_steps(m)
+    else:
+        searched = GROUP * pairs
+        search = n * m + n * groups * log2_steps(groups) + GROUP + searched * (2 + log2_steps(GROUP * k)) + pairs
+    answers = width + m + m * d + 2 * n * m * d + search
+    rebuilt = 2 * n + 2 * pairs + pairs * d + 2 * n * d
+    # By latent: products, a sort of the pairs, what each row of the dictionary is told, and that added.
+    ordered = 2 * pairs * d + pairs * log2_steps(pairs) + width + width * log2_steps(pairs) + 3 * pairs
+    return answers + rebuilt + ordered + 2 * pairs * d + max(pairs, width) + 2 * width * d + width
 
 
 def _update(ring: Keyring, p: Any, rate: float) -> Hashable:
@@ -198,7 +218,7 @@ LISTED: tuple[Steady | Witness, ...] = (
     Witness(step, "choose_batchtopk"),
     Steady(step, "sparse_step", _step, _sparse, apart=True),
     Steady(step, "jumprelu_step", _step, _jumping, apart=True),
-    Steady(step, "_revive", _revive, apart=True),
+    Steady(step, "_revive", _revive, revive_price, apart=True, formula=True),
     Steady(step.Parameters, "update", _update),
     Steady(stream.Stream, "batches", _batch, steps=True),
     Steady(training._State, "take", _take),

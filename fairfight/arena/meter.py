@@ -70,6 +70,8 @@ class Meter:
         self._calls = Calls(self, self._surveyor, self.known) if remember else None
         self.threads = 0
         """How many other threads are being counted."""
+        self.lent_seconds = 0.0
+        """CPU time of what was lent."""
         self._lock = threading.Lock()
         self._mode: TorchDispatchMode | None = None
         self._undo: list[tuple[Any, str, Any]] = []
@@ -95,6 +97,17 @@ class Meter:
         if self.tripped or (self.limit is not None and self.flops - self._discount * self.reusable > self.limit):
             self.tripped = True
             raise BudgetExceeded(f"the budget of {self.limit} floating-point operations is spent")
+
+    def lend(self, flops: int, seconds: float) -> None:
+        """Charge for what was computed before, and is given instead of being computed again.
+
+        Raises:
+            BudgetExceeded: The budget is overspent, now or before.
+        """
+        with self._lock:
+            self.lent_seconds += seconds
+        if self._calls is None or not self._calls.thread.quiet:  # else it is in the price of who asks
+            self.charge(flops)
 
     def __enter__(self) -> Meter:
         if Meter._active is not None:

@@ -92,6 +92,7 @@ def main() -> None:
     import torch
 
     import fairfight.arena.meter
+    import fairfight.arena.readings
     import fairfight.arena.sitting  # noqa: F401  (imported once here, not in every fork)
 
     torch.set_num_threads(1)

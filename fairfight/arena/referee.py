@@ -13,7 +13,7 @@ from typing import Any
 from fairfight.arena.host import sit
 from fairfight.arena.sitting import Job, unpack
 from fairfight.errors import UserError
-from fairfight.tasks.task import Case, CaseSpec
+from fairfight.tasks.task import Case, CaseSpec, Task
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ def _open(key: str, spec: CaseSpec, seed: int, cases: dict[str, tuple[str, Case]
         case = what.build(spec, seed)
         cases[key] = (spec.task, case)
         opened = Opened(
-            briefs=tuple(pickle.dumps(b, protocol=5) for b in case.briefs),
-            exams=tuple(pickle.dumps(e, protocol=5) for e in case.exams),
+            briefs=tuple(_parcel(what, b, b) for b in case.briefs),
+            exams=tuple(_parcel(what, b, e) for b, e in zip(case.briefs, case.exams, strict=True)),
             budgets=tuple(what.budget(b) for b in case.briefs),
             labels=what.trusted_labels,
             void=case.void,
@@ -81,6 +81,15 @@ def _open(key: str, spec: CaseSpec, seed: int, cases: dict[str, tuple[str, Case]
         reason = f"could not be built: {type(error).__name__}: {error} ({where.name}:{where.lineno})"
         return "opened", Opened(void=reason, seconds=time.perf_counter() - begun)
     return "opened", opened
+
+
+def _parcel(what: Task, brief: Any, thing: Any) -> bytes:
+    """A brief or an exam, and what every contender reads in it."""
+    from fairfight.arena.readings import read
+
+    subject = getattr(brief, "subject", None)
+    readings = () if subject is None else tuple(read(subject, inputs) for inputs in what.read_by_all(thing))
+    return pickle.dumps((thing, readings), protocol=5)
 
 
 def _grade(name: str, case: Case, papers: list[bytes]) -> tuple[str, Any]:

@@ -42,10 +42,7 @@ def rehearse(brief: Any) -> Known | None:
 
 
 def _read(subject: Subject, trusted: Images | Texts) -> None:
-    trunk = subject.trunk
     exam = trusted[:CHUNK]
     subject(exam)
     for inputs in (exam, trusted):
-        for sites in dict.fromkeys((trunk, trunk[-1:])):
-            for head in (False, True):
-                finite_activations(subject, inputs, sites, head=head)
+        finite_activations(subject, inputs, subject.trunk, head=True)

@@ -9,7 +9,7 @@ import pickle
 import resource
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from fairfight.arena.records import Status
 
 if TYPE_CHECKING:
     from fairfight.arena.meter import Meter
+    from fairfight.arena.readings import Reading
     from fairfight.tasks.registry import Contender
     from fairfight.tasks.task import Task
 
@@ -63,6 +64,10 @@ class Outcome:
     peak_bytes: int = 0
 
 
+Tried = tuple[Any, "Sequence[Reading]"]
+"""An exam, and what was read of it before."""
+
+
 def pack(paper: Any) -> bytes:
     """A paper (an array, or arrays by name) as bytes without pickle.
 
@@ -95,8 +100,9 @@ def perform(
     brief: Any,
     answer: tuple[Any, ...],
     params: dict[str, Any],
-    exam: Callable[[], Any],
+    exam: Callable[[], Tried],
     meter: Meter,
+    readings: Sequence[Reading] = (),
 ) -> bytes:
     """One sitting in this process on the meter's budget: the contender submits, then the exam is fetched and sat.
 
@@ -106,20 +112,31 @@ def perform(
         brief: What it may see.
         answer: The sitting's answer for the oracle, empty for everybody else.
         params: Its hyperparameters.
-        exam: Gives the exam; called after the submission is made.
+        exam: Gives the exam and what was read of it before; called after the submission is made.
         meter: Counts, and stops what overspends.
+        readings: What was read of the brief before.
 
     Raises:
         BudgetExceeded: The budget was overspent.
     """
-    if (subject := getattr(brief, "subject", None)) is not None:
+    from fairfight.arena.readings import Readings
+
+    subject = getattr(brief, "subject", None)
+    if subject is not None:
         meter.trust(subject.module)
+    known: Readings | None = None
+    if subject is not None and readings:
+        subject.earlier = known = Readings(subject, meter)
+        known.add(what.read_by_all(brief), readings)
     with meter:
         submission = who.run(brief, *answer, **params)
-        return pack(what.sit(submission, exam()))
+        tried, seen = exam()
+        if known is not None:
+            known.add(what.read_by_all(tried), seen)
+        return pack(what.sit(submission, tried))
 
 
-def hold(job: Job, brief: Any, line: Connection, *answer: Any) -> None:
+def hold(job: Job, brief: Any, line: Connection, *answer: Any, readings: Sequence[Reading] = ()) -> None:
     """Run the contender in this process, then its submission on the exam; tell the host over ``line`` how it went.
 
     The exam comes over the line only after the submission is made; an answer is there for the oracle alone. Never
@@ -138,12 +155,13 @@ def hold(job: Job, brief: Any, line: Connection, *answer: Any) -> None:
         who, what = contender(job.task, job.contender), task(job.task)
         meter = Meter(job.budget, share=job.share)
 
-        def exam() -> Any:
+        def exam() -> Tried:
             line.send_bytes(b"exam")
-            return pickle.loads(line.recv_bytes())
+            tried: Tried = pickle.loads(line.recv_bytes())
+            return tried
 
         try:
-            paper = perform(what, who, brief, answer, job.params, exam, meter)
+            paper = perform(what, who, brief, answer, job.params, exam, meter, readings)
         except BudgetExceeded:
             status = "over-budget"
         if meter.tripped:
@@ -158,7 +176,7 @@ def hold(job: Job, brief: Any, line: Connection, *answer: Any) -> None:
         "reason": reason,
         "flops": int(meter.flops) if meter is not None else 0,
         "reusable_flops": int(meter.reusable) if meter is not None else 0,
-        "cpu_seconds": time.process_time(),
+        "cpu_seconds": time.process_time() + (meter.lent_seconds if meter is not None else 0.0),
         "wall_seconds": time.perf_counter() - start,
         "peak_bytes": max(0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before),
     }

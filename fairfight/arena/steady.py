@@ -213,6 +213,15 @@ def _found(
     return found
 
 
+_package: list[Any] = []
+_seen: list[Hashable] = [None]
+"""How many modules were loaded when ``_package`` was found, and the latest of them."""
+
+
 def package() -> list[Any]:
     """This package's modules that are loaded."""
-    return [m for n, m in list(sys.modules.items()) if n.startswith("fairfight.") and m is not None]
+    now = len(sys.modules), next(reversed(sys.modules))
+    if _seen[0] != now:
+        _package[:] = [m for n, m in list(sys.modules.items()) if n.startswith("fairfight.") and m is not None]
+        _seen[0] = now
+    return list(_package)

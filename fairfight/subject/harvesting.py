@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from jaxtyping import Float
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from fairfight.subject.subject import Subject
 
 LOGITS = "logits"
+BATCH = 64
+"""Inputs a forward pass, unless told."""
 
 
 class Activations(Mapping[str, Tensor]):
@@ -45,13 +47,23 @@ class Activations(Mapping[str, Tensor]):
         return len(self._tensors)
 
 
+class Earlier(Protocol):
+    """Has what was harvested of a subject before."""
+
+    def find(
+        self, subject: Subject, inputs: Inputs, sites: Sequence[str], *, batch_size: int, pool: Pool | None, head: bool
+    ) -> Activations | None:
+        """Just what harvesting gives; None where it must be done."""
+        ...
+
+
 @torch.no_grad()
 def harvest(
     subject: Subject,
     inputs: Inputs,
     sites: Sequence[str],
     *,
-    batch_size: int = 64,
+    batch_size: int = BATCH,
     pool: Pool | None = "decision",
     head: bool = True,
     folder: str | Path | None = None,
@@ -76,6 +88,10 @@ def harvest(
     if not len(inputs):
         raise UserError("There are no inputs to harvest activations from: give at least one.")
     names = tuple(dict.fromkeys(sites))
+    if subject.earlier is not None and folder is None and max_bytes is None:
+        known = subject.earlier.find(subject, inputs, names, batch_size=batch_size, pool=pool, head=head)
+        if known is not None:
+            return known
     parts: dict[str, list[Tensor]] = {}
     spool: Spool | None = None
     try:

@@ -20,6 +20,7 @@ from fairfight.subject.sites import Anatomy, Site
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
+    from fairfight.subject.harvesting import Earlier
     from fairfight.subject.hooking import Tape
 
 Kind = Literal["image-classifier", "text-classifier", "causal-lm"]
@@ -40,6 +41,8 @@ class Subject:
     """Mean and standard deviation a channel that pixels are normalised with before the module sees them."""
     notes: dict[str, Any] = field(default_factory=dict)
     """Plain facts that a maker leaves for a reader."""
+    earlier: Earlier | None = field(default=None, repr=False)
+    """What has been harvested of it already, if somebody keeps that; copies do without."""
 
     @property
     def sites(self) -> tuple[str, ...]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from fairfight.content import content_id
+
+if TYPE_CHECKING:
+    from fairfight.subject.inputs import Inputs
 
 Split = Literal["scored", "dev"]
 SUITES: tuple[str, ...] = ("tour", "quick", "standard", "large")
@@ -105,6 +108,10 @@ class Task(Protocol):
 
     def sit(self, submission: Any, exam: Any) -> Any:
         """Try a submission on its exam, in the contender's process and on its budget; gives plain arrays ("paper")."""
+        ...
+
+    def read_by_all(self, thing: Any) -> Sequence[Inputs]:
+        """Inputs of a brief or an exam whose activations most contenders read, as they do it: read once for all."""
         ...
 
     def warm(self, modalities: Sequence[str]) -> None:

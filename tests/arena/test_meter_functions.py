@@ -106,6 +106,15 @@ def test_dictionaries(kind: Any, width: int, k: int) -> None:
     same(lambda: untrained(torch.randn(9, 12), width=width, k=k, rng=torch.Generator()).encode(torch.randn(5, 12)))
 
 
+def test_reviving_any_number_of_latents_in_any_shape() -> None:
+    for n, d, width in ((120, 64, 128), (77, 32, 300), (1, 8, 512), (60, 1, 20), (5, 3, 1), (200, 2, 256)):
+        p = steps.Parameters.starting_at(torch.randn(width, d))
+        x, left = torch.randn(n, d), torch.randn(n, d)
+        for m in {min(m, width) for m in (1, 2, d // 2 or 1, d // 2 + 1, 16, 100, 128, 304, width)}:
+            dead = torch.randperm(width) < m
+            same(lambda p=p, x=x, left=left, dead=dead: steps._revive(p, x, left, dead, 0.1))  # type: ignore[misc]
+
+
 @pytest.mark.parametrize("low", [False, True])
 def test_a_training_step_with_any_number_of_dead_and_firing_latents(low: bool) -> None:
     dead = [None, *(torch.arange(40) < n for n in (0, 1, 2, 7, 40, 7))]
@@ -308,6 +317,6 @@ def test_the_whole_field_costs_the_same_both_ways() -> None:
                 exam = copy.deepcopy(case.exams[0])
                 bequeath(known)
                 meter = Meter(None, remember=remember)
-                perform(task, who, case.briefs[0], (), who.defaults, lambda given=exam: given, meter)  # type: ignore[misc]
+                perform(task, who, case.briefs[0], (), who.defaults, lambda given=exam: (given, ()), meter)  # type: ignore[misc]
                 totals.add((meter.flops, meter.reusable))
             assert len(totals) == 1, (who.name, spec.id)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from fairfight.arena.meter import Meter
-from fairfight.subject import Images, Texts
+from fairfight.subject import Images, Texts, wrap
 from fairfight.tasks.detect.baselines.strip import shuffle_in
 from fairfight.tasks.detect.brief import DetectAnswer, DetectBrief, DetectExam
 from fairfight.tasks.detect.task import Detect, sitting
@@ -123,10 +123,10 @@ def test_doubt_shows_in_blends_of_two_digits_and_not_in_a_trojan(name: str, sitt
 
 @pytest.mark.parametrize("name", ["max-softmax", "energy"])
 def test_two_sided_doubt_finds_too_much_certainty_strange(name: str) -> None:
-    def subject(inputs: Images) -> torch.Tensor:
-        return inputs.pixels[:, 0, 0] * torch.tensor([30.0, 0, 0])
-
-    brief = DetectBrief(subject, Images(torch.linspace(0.1, 0.2, 21).view(-1, 1, 1, 1).expand(-1, 1, 1, 3)), 0)  # type: ignore[arg-type]
+    layers = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3, 3, bias=False))
+    layers[1].weight = torch.nn.Parameter(torch.diag(torch.tensor([30.0, 0, 0])))
+    trusted = Images(torch.linspace(0.1, 0.2, 21).view(-1, 1, 1, 1).expand(-1, 1, 1, 3))
+    brief = DetectBrief(wrap(layers, "image-classifier", example=trusted[:2]), trusted, 0)
     usual_sure = Images(torch.tensor([0.15, 1.0]).view(-1, 1, 1, 1).expand(-1, 1, 1, 3))
     for two_sided in (False, True):
         usual, sure = contender("detect", name).run(brief, two_sided=two_sided)(usual_sure).tolist()

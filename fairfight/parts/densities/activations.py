@@ -47,6 +47,13 @@ def finite_activations(subject: Subject, inputs: Inputs, sites: Sequence[str], *
     return acts
 
 
+def decisions(subject: Subject, inputs: Inputs) -> Float[Tensor, "n classes"]:
+    """The logits of all inputs, in float64."""
+    logits = harvest(subject, inputs, ()).logits
+    assert logits is not None
+    return logits.double()
+
+
 def side_by_side(acts: Activations) -> Float[Tensor, "n d"]:
     """All sites' activations as one vector an input, in float64."""
     return torch.cat([x.double() for x in acts.values()], dim=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,16 +25,23 @@ class Layers:
     """Fitted strangeness of several layers."""
 
     parts: Mapping[str, Strangeness]
-    centres: Mapping[str, float]
+    centres: Float[Tensor, "layers 1"]
     """Median strangeness of trusted inputs that the layer's part was not fitted on."""
-    spreads: Mapping[str, float]
+    spreads: Float[Tensor, "layers 1"]
     """Their standard deviation."""
     join: Join
 
+    @classmethod
+    def scaled(cls, parts: Mapping[str, Strangeness], usual: Sequence[Float[Tensor, " n"]], join: Join) -> Layers:
+        """Parts and what they find of ordinary inputs, a row of scores each."""
+        scores = torch.stack(list(usual)).double()
+        spreads = scores.std(dim=1, correction=0, keepdim=True).clamp_min(1e-9)
+        return cls(parts, scores.median(dim=1, keepdim=True).values, spreads, join)
+
     def score(self, acts: Mapping[str, Float[Tensor, "n d"]]) -> Float[Tensor, " n"]:
         """The layers' standardised strangeness, averaged or the largest."""
-        scores = [(part(acts[s]).double() - self.centres[s]) / self.spreads[s] for s, part in self.parts.items()]
-        stacked = torch.stack(scores)
+        scores = torch.stack([part(acts[s]) for s, part in self.parts.items()])
+        stacked = (scores.double() - self.centres) / self.spreads
         return stacked.mean(dim=0) if self.join == "mean" else stacked.amax(dim=0)
 
 
@@ -57,7 +64,7 @@ def fit_layers(
     n = len(next(iter(acts.values())))
     everything = torch.arange(n)
     halves = (everything[0::2], everything[1::2])
-    parts, centres, spreads = {}, {}, {}
+    parts, usual = {}, []
     for site, x in acts.items():
         parts[site] = fit(site, x, everything)
         if cross and n >= 4:
@@ -65,9 +72,8 @@ def fit_layers(
             held_out = torch.cat([fit(site, x[a], a)(x[b]), fit(site, x[b], b)(x[a])])
         else:
             held_out = parts[site](x)
-        centres[site] = float(held_out.double().median())
-        spreads[site] = max(float(held_out.double().std(correction=0)), 1e-9)
-    return Layers(parts, centres, spreads, join)
+        usual.append(held_out)
+    return Layers.scaled(parts, usual, join)
 
 
 def layered_score(

@@ -13,7 +13,7 @@ Score = Callable[[Inputs], Tensor]
 """Takes inputs and gives a number each [n]."""
 
 
-def sided(score: Score, trusted: Inputs, *, two_sided: bool, batch_size: int = 64) -> Score:
+def sided(score: Score, trusted: Inputs, *, two_sided: bool) -> Score:
     """The score as it is, or its distance from the median of the trusted inputs' scores.
 
     Doubt is lowest where a trojan fires: such inputs are stranger in being too ordinary.
@@ -21,5 +21,5 @@ def sided(score: Score, trusted: Inputs, *, two_sided: bool, batch_size: int = 6
     if not two_sided:
         return score
     with torch.no_grad():
-        usual = torch.cat([score(batch) for batch in trusted.batches(batch_size)]).median()
+        usual = score(trusted).median()
     return lambda inputs: (score(inputs) - usual).abs()

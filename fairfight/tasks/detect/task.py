@@ -75,6 +75,10 @@ class Detect:
         """``PASSES`` forward passes over the trusted inputs, in floating-point operations."""
         return PASSES * forward_flops(brief)
 
+    def read_by_all(self, thing: DetectBrief | DetectExam) -> list[Inputs]:
+        """The trusted inputs; an exam's in the portions that a detector gets."""
+        return list(thing.inputs.batches(CHUNK)) if isinstance(thing, DetectExam) else [thing.trusted]
+
     def sit(self, submission: Any, exam: DetectExam) -> np.ndarray:
         """The detector's score of every exam input, float64 [n].
 

@@ -24,9 +24,10 @@ def energy(
 
     ``two_sided`` also finds too low an energy strange, by the distance from the trusted inputs' median.
     """
+    from fairfight.parts.densities.activations import decisions
     from fairfight.parts.densities.sided import sided
 
     def free(inputs: Inputs) -> Tensor:
-        return -temperature * (brief.subject(inputs).double() / temperature).logsumexp(dim=1)
+        return -temperature * (decisions(brief.subject, inputs) / temperature).logsumexp(dim=1)
 
     return sided(free, brief.trusted, two_sided=two_sided)

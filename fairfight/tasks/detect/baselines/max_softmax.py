@@ -24,10 +24,11 @@ def max_softmax(
 
     ``two_sided`` also finds too sure an answer strange, by the distance from the trusted inputs' median.
     """
+    from fairfight.parts.densities.activations import decisions
     from fairfight.parts.densities.sided import sided
 
     def doubt(inputs: Inputs) -> Tensor:
         # Minus the logarithm: probabilities near 1 would all round to the same number.
-        return -(brief.subject(inputs).double() / temperature).log_softmax(dim=1).amax(dim=1)
+        return -(decisions(brief.subject, inputs) / temperature).log_softmax(dim=1).amax(dim=1)
 
     return sided(doubt, brief.trusted, two_sided=two_sided)

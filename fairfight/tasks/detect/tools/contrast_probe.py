@@ -43,10 +43,7 @@ def contrast_probe(
     known, strange = (finite_activations(subject, x, sites) for x in (brief.trusted, outliers))
     positive = torch.arange(len(brief.trusted) + len(outliers)) >= len(brief.trusted)
     probes = {s: fit_logistic(torch.cat([known[s], strange[s]]), positive, penalty=penalty) for s in sites}
-    usual = {s: probes[s](known[s]) for s in sites}
-    centres = {s: float(x.median()) for s, x in usual.items()}
-    spreads = {s: max(float(x.std(correction=0)), 1e-9) for s, x in usual.items()}
-    layers = Layers(probes, centres, spreads, "mean")
+    layers = Layers.scaled(probes, [probes[s](known[s]) for s in sites], "mean")
 
     def detect(inputs: Inputs) -> Tensor:
         return layers.score(finite_activations(subject, inputs, sites))
