@@ -140,7 +140,7 @@ class Unmetered:
 
 
 def field(rounds: int = 5) -> None:
-    """Print the whole field's CPU time with the meter over that without it, and what rehearsing the cases took.
+    """Print the whole field's CPU time: alone, with what the arena lends, and with that on the meter.
 
     As in the arena a case is rehearsed and read once, and every sitting has a fresh meter that knows what came of that.
     """
@@ -153,7 +153,7 @@ def field(rounds: int = 5) -> None:
 
     task = registry.task("detect")
     task.warm(["vision", "language"])
-    found: dict[str, tuple[float, float]] = {}
+    found: dict[str, list[float]] = {}
     cases = [task.build(spec, 0) for spec in task.specs("tour", PUBLIC_SECRET)]
     start = time.process_time()
     rehearsed = [rehearse(case.briefs[0]) for case in cases]
@@ -162,24 +162,33 @@ def field(rounds: int = 5) -> None:
         [[read(c.briefs[0].subject, x) for x in task.read_by_all(thing)] for thing in (c.briefs[0], c.exams[0])]
         for c in cases
     ]
+    nothing: list[list[object]] = [[], []]
+    print(f"{'':36}{'alone':>10}{'lent':>10}{'metered':>10}{'of lent':>9}{'of alone':>9}")
     for who in registry.contenders("detect"):
         if who.kind == "oracle" or "quick" not in who.suites:
             continue
-        plain = metered = 0.0
-        for case, known, (before, after) in zip(cases, rehearsed, readings, strict=True):
+        total = [0.0, 0.0, 0.0]
+        for case, known, lent in zip(cases, rehearsed, readings, strict=True):
             bequeath(known)
-            times: tuple[list[float], list[float]] = ([], [])
+            times: list[list[float]] = [[], [], []]
             for _ in range(rounds + 1):
-                for into, meter in zip(times, (Unmetered(), Meter(None)), strict=True):
+                ways = ((Unmetered(), nothing), (Unmetered(), lent), (Meter(None), lent))
+                for into, (meter, (before, after)) in zip(times, ways, strict=True):
                     brief, exam = case.briefs[0], copy.deepcopy(case.exams[0])
+                    brief.subject.earlier = None
                     start = time.process_time()
                     perform(task, who, brief, (), who.defaults, lambda given=(exam, after): given, meter, before)  # type: ignore[misc, arg-type]
                     into.append(time.process_time() - start)
-            plain, metered = plain + median(times[0][1:]), metered + median(times[1][1:])
-        found[who.name] = plain, metered
-        print(f"{who.name:36}{1e3 * plain:7.0f} ms{1e3 * metered:7.0f} ms{metered / plain:8.3f}", flush=True)
-    plain, metered = (sum(t) for t in zip(*found.values(), strict=True))
-    print(f"{'the field':36}{1e3 * plain:7.0f} ms{1e3 * metered:7.0f} ms{metered / plain:8.3f}")
+            total = [t + median(x[1:]) for t, x in zip(total, times, strict=True)]
+        found[who.name] = total
+        _line(who.name, total)
+    _line("the field", [sum(t) for t in zip(*found.values(), strict=True)])
+
+
+def _line(name: str, seconds: list[float]) -> None:
+    alone, lent, metered = seconds
+    times = "".join(f"{1e3 * t:7.0f} ms" for t in seconds)
+    print(f"{name:36}{times}{metered / lent:9.3f}{metered / alone:9.3f}", flush=True)
 
 
 def main(rounds: int = 20) -> None:

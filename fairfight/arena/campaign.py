@@ -104,6 +104,11 @@ class _Practice:
     cases: tuple[CaseSpec, ...]
     key: str
 
+    @property
+    def seed(self) -> int:
+        """Of the search. Code is not in it, so that a change of a comment draws no other settings."""
+        return derive("tuning", self.who.task, self.who.name, self.budget, sorted(s.id for s in self.cases))
+
 
 def run(request: Request, store: Store, watch: Watch | None = None) -> Campaign:
     """Fight every match of the request that the store lacks.
@@ -260,7 +265,7 @@ def _practise(lane: Lane, job: _Practice, conditions: Terms, board: Board) -> Tu
     from fairfight.arena.tuning import Search
 
     worst = registry.task(job.who.task).metrics[0].low
-    search = Search(job.who, conditions.trials, derive("tuning", job.key), floor=worst)
+    search = Search(job.who, conditions.trials, job.seed, floor=worst)
     cases = [spec for spec in job.cases if _usable(lane, spec)]
     costs: list[Cost] = []
 

@@ -122,6 +122,8 @@ def _tuning(ring: Ring) -> Iterator[str]:
         yield f"Tuning was not equal ({uneven})."
     elif rows and not any(m.plan.trials for i in rows for m in ring.matches[i]):
         yield "Nothing was tuned: every contender fought with its defaults."
+    elif rows:
+        yield "Each contender was tuned once: the luck of that search is in no interval."
 
 
 def _seal(ring: Ring, seals: Sequence[SealRecord]) -> Iterator[str]:

