@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import errno
 import fcntl
@@ -11,8 +12,9 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -114,3 +116,76 @@ _CANNOT_WRITE = (
     errno.ENOTDIR,
     errno.EEXIST,
 )
+
+
+_HERE = Path(__file__).parent
+_PACKAGE = _HERE.name
+
+
+def code_id(*modules: str, rooms: Sequence[str], length: int = 12) -> str:
+    """Identity of the code that modules are made of: their own and what it imports from some rooms, at any depth.
+
+    Imports inside functions count; those for type checkers do not, nor do lists of cases (folders named ``suites``),
+    since each case has an identity of its own. What is imported by a name that is put together must be named.
+
+    Args:
+        modules: Names of modules of this package, or paths of files.
+        rooms: Modules and packages of this package whose code counts, by their names within it ("parts").
+        length: Hex digits.
+    """
+    digest = hashlib.sha256()
+    for name, file in sorted(_lineage(modules, tuple(f"{_PACKAGE}.{room}" for room in rooms)).items()):
+        digest.update(name.encode() + file.read_bytes())
+    return digest.hexdigest()[:length]
+
+
+def _lineage(modules: Sequence[str], rooms: tuple[str, ...]) -> dict[str, Path]:
+    """Files by the name of their module, or by their own name where a path was given."""
+    found = {Path(m).name: Path(m) for m in modules if m.endswith(".py")}
+    left = [m for m in modules if not m.endswith(".py")] + [m for f in found.values() for m in _imports(f)]
+    while left:
+        name = left.pop()
+        file = _file(name)
+        if name in found or file is None or file.parent.name == "suites":
+            continue
+        if not f"{name}.".startswith(tuple(f"{room}." for room in rooms)):
+            continue
+        found[name] = file
+        left += _imports(file)
+        left += [name.rpartition(".")[0]]  # importing a module runs its package first
+    return found
+
+
+def _file(module: str) -> Path | None:
+    parts = module.split(".")
+    if parts[0] != _PACKAGE:
+        return None
+    base = _HERE.joinpath(*parts[1:])
+    return next((f for f in (base.with_suffix(".py"), base / "__init__.py") if f.is_file()), None)
+
+
+@cache
+def _imports(file: Path) -> tuple[str, ...]:
+    """Modules of this package that a file imports."""
+    found: list[str] = []
+    left: list[ast.AST] = [ast.parse(file.read_bytes())]
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            left += node.orelse
+        elif isinstance(node, ast.Import):
+            found += [a.name for a in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for name in (f"{node.module}.{a.name}" for a in node.names):
+                found += [name] if _file(name) else _all_of(node.module)
+        else:
+            left += ast.iter_child_nodes(node)
+    return tuple(name for name in found if _file(name))
+
+
+def _all_of(module: str) -> list[str]:
+    """The module; with all its neighbours where it gives names that only calling it finds."""
+    file = _file(module)
+    if file is None or file.name != "__init__.py" or b"def __getattr__" not in file.read_bytes():
+        return [module]
+    return [module, *(f"{module}.{f.stem}" for f in file.parent.glob("*.py") if f.name != "__init__.py")]

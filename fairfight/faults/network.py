@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -10,27 +9,34 @@ from typing import Literal
 
 import torch
 
-from fairfight.content import cached_folder, content_id
+from fairfight.content import cached_folder, code_id, content_id
 from fairfight.errors import UserError
+from fairfight.faults import homes
 from fairfight.faults.adaptive import plant_hidden
 from fairfight.faults.family import draw
 from fairfight.faults.recipe import Recipe
 from fairfight.faults.training import fit
 from fairfight.faults.trojan import Trojan
 from fairfight.subject.subject import Subject
+from fairfight.worlds.names import home_of
 from fairfight.worlds.world import World, world
 
 WEIGHTS = "weights.safetensors"
 
 
+ROOMS = ("subject", "worlds", "faults", "seeds")
+"""Code that decides what a network becomes."""
+
+
+def fingerprint(recipe: Recipe) -> str:
+    """Identity of the code that an organism is made of, so that the cache never serves an older build."""
+    return _fingerprint(recipe.world, recipe.fault)
+
+
 @cache
-def fingerprint() -> str:
-    """Content of the code that decides what a network becomes, so that the cache never serves an older build."""
-    root = Path(__file__).parents[1]
-    files = [*root.glob("worlds/**/*.py"), *root.glob("faults/**/*.py")]
-    files += [root / "subject" / name for name in ("networks.py", "published.py")]
-    text = b"".join(f.read_bytes() for f in sorted(files) if f.is_file())
-    return content_id(hashlib.sha256(text).hexdigest(), torch.__version__)
+def _fingerprint(world: str, fault: str | None) -> str:
+    family = () if fault is None else (homes.home_of(fault),)
+    return content_id(code_id("fairfight.faults.organism", home_of(world), *family, rooms=ROOMS), torch.__version__)
 
 
 def network(recipe: Recipe, boost: float = 1.0) -> Subject:
@@ -49,7 +55,7 @@ def network(recipe: Recipe, boost: float = 1.0) -> Subject:
     def train(folder: Path) -> None:
         save_model(_trained(recipe, boost).module, str(folder / WEIGHTS))
 
-    identity = content_id("network", recipe, boost, fingerprint())
+    identity = content_id("network", recipe, boost, fingerprint(recipe))
     folder = cached_folder("organism", identity, train)
     subject = world(recipe.world).subject(recipe.architecture, recipe.seed)
     load_model(subject.module, str(folder / WEIGHTS))

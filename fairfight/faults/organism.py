@@ -139,7 +139,7 @@ def build(recipe: Recipe) -> Organism:
         text = json.dumps(plain | {"void": found.void, "exhibit": found.exhibit}, allow_nan=False, indent=1)
         (folder / "organism.json").write_text(text)
 
-    folder = cached_folder("organism", content_id("organism", recipe, fingerprint()), make)
+    folder = cached_folder("organism", content_id("organism", recipe, fingerprint(recipe)), make)
     stored = json.loads((folder / "organism.json").read_text())
     built, health = Recipe(**stored["built"]), Health(**stored["health"])
     return Organism(recipe, built, stored["boost"], health, stored["void"], stored["exhibit"])

@@ -18,7 +18,7 @@ class Recipe:
     """
 
     world: str
-    """One of :data:`fairfight.worlds.world.NAMES`."""
+    """One of :data:`fairfight.worlds.names.NAMES`."""
     architecture: str
     """``cnn``; ``bert``, ``gpt2``, ``llama``, ``gpt-neox``."""
     fault: str | None

@@ -7,7 +7,6 @@ it inside their functions, so that listing the field is cheap.
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import inspect
 import pkgutil
@@ -19,6 +18,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, Unpack, get_args, get_origin
 
+from fairfight.content import code_id
 from fairfight.errors import UserError, unknown
 from fairfight.tasks.task import SUITES
 
@@ -93,41 +93,31 @@ class Contender:
 
     @property
     def fingerprint(self) -> str:
-        """Identity of the code that decides its matches: its own file, its task's, and the rooms below.
+        """Identity of the code that decides its matches: its own, its task's, and what of this package these import.
 
         A change there makes it another contender to the store, whose earlier matches no verdict rests on.
         """
         owner = _tasks.get(self.task)
-        return _fingerprint(_source(self.run), _source(type(owner)) if owner is not None else None)
+        made_of = () if owner is None else (_source(type(owner)), *owner.made_of())
+        return _fingerprint(_source(self.run), self.task, made_of)
 
 
-_ROOMS = ("subject", "worlds", "faults", "parts")
-
-
-@cache
-def _fingerprint(contender: Path, task: Path | None) -> str:
-    files = [contender, *(task.parent.glob("*.py") if task is not None else ())]
-    digest = hashlib.sha256(_rooms().encode())
-    for file in sorted(set(files)):
-        digest.update(file.name.encode() + file.read_bytes())
-    return digest.hexdigest()[:12]
+_ROOMS = ("seeds", "subject", "worlds", "faults", "parts")
 
 
 @cache
-def _rooms() -> str:
-    """Content of the rooms that tasks and contenders are made from."""
-    root = Path(__file__).parents[1]
-    digest = hashlib.sha256()
-    for file in sorted(f for room in _ROOMS for f in (root / room).rglob("*.py")):
-        digest.update(str(file.relative_to(root)).encode() + file.read_bytes())
-    return digest.hexdigest()
+def _fingerprint(contender: str, task: str, made_of: tuple[str, ...]) -> str:
+    return code_id(contender, *made_of, rooms=(*_ROOMS, f"tasks.{task.replace('-', '_')}"))
 
 
-def _source(thing: Callable[..., Any]) -> Path:
+def _source(thing: Callable[..., Any]) -> str:
+    """A module of this package, or the path of another file."""
+    if thing.__module__.startswith("fairfight."):
+        return thing.__module__
     file = inspect.getsourcefile(thing)
     if file is None or not Path(file).is_file():
         raise UserError(f"{thing.__name__} has no source file: put it in a module, so that its code can be told apart.")
-    return Path(file)
+    return file
 
 
 _contenders: dict[tuple[str, str], Contender] = {}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from functools import cache
 
+from fairfight.faults import homes
 from fairfight.faults.recipe import Recipe
 from fairfight.seeds import derive
 from fairfight.tasks.detect.suites import embedded, real_language, real_vision
 from fairfight.tasks.detect.suites.row import Row, Sizes
 from fairfight.tasks.task import CaseSpec, Split
+from fairfight.worlds import names
 
 SUITES: dict[str, tuple[tuple[Row, ...], tuple[Row, ...]]] = {
     "tour": (embedded.TOUR, ()),
@@ -62,6 +65,13 @@ def spec(row: Row, split: Split, suite: str, secret: str) -> CaseSpec:
         recipe=asdict(recipe(row, split, secret)),
         modality="language" if world in LANGUAGE else "vision",
     )
+
+
+@cache
+def made_of() -> tuple[str, ...]:
+    """Modules of the worlds and the families of faults that occur in a suite."""
+    rows = [row for pair in SUITES.values() for some in pair for row in some]
+    return tuple(sorted({homes.home_of(row.fault) for row in rows} | {names.home_of(row.world) for row in rows}))
 
 
 def easy(modality: str) -> CaseSpec:

@@ -52,6 +52,12 @@ class Detect:
         """What the case's world lacks on this machine."""
         return missing(spec.recipe["world"])
 
+    def made_of(self) -> tuple[str, ...]:
+        """The worlds and the families of faults of all its cases."""
+        from fairfight.tasks.detect.cases import made_of
+
+        return made_of()
+
     def build(self, spec: CaseSpec, seed: int) -> Case:
         """The case for one match seed; trains or loads the organism and its twin."""
         from fairfight.faults.organism import build
