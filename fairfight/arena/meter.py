@@ -20,6 +20,7 @@ from torch import nn
 from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from fairfight.arena.backward import Backward
 from fairfight.arena.calls import Calls
 from fairfight.arena.flops import price_of
 from fairfight.arena.formulas import Price
@@ -125,7 +126,7 @@ class Meter:
             keyring = Keyring(self._surveyor, self.known.kept)
             prices = Prices(self, self._calls, keyring, self.known.prices)
             self._before = {id(m) for m in package()}
-            for patch in list(patches(prices, LISTED)):
+            for patch in [*Backward(self, self._calls).patches(), *patches(prices, LISTED)]:
                 self._patch(*patch)
         return self
 
