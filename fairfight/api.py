@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -254,7 +254,12 @@ def _judged(
     seals = [s for s in store.seals(suite=suite) if tasks is None or s.task in tasks]
     tunings = [t for t in store.tunings(suite=suite) if tasks is None or t.task in tasks]
     current = [m for m in matches if _is_current(m.plan)]
-    verdicts = judge(current, cases, tunings, seals, suite=suite, verified=_sealed_cases(seals))
+    fought = {(m.plan.task, m.plan.contender) for m in current}
+    earlier = [m for m in matches if (m.plan.task, m.plan.contender) not in fought]
+    judged = [*current, *earlier]
+    verdicts = judge(judged, cases, tunings, seals, suite=suite, verified=_sealed_cases(seals))
+    changed = {t: len({m.plan.contender for m in earlier if m.plan.task == t}) for t in {v.task for v in verdicts}}
+    verdicts = [_dated(v, changed[v.task]) for v in verdicts]
     return Results(
         suite=suite,
         verdicts=tuple(verdicts),
@@ -262,13 +267,25 @@ def _judged(
         cases=tuple(cases),
         seals=tuple(seals),
         tunings=tuple(tunings),
-        fingerprint=content_id(store.fingerprint(suite), sorted(m.id for m in current), sys.version_info[:2]),
+        fingerprint=content_id(store.fingerprint(suite), sorted(m.id for m in judged), sys.version_info[:2]),
         new=new,
     )
 
 
+def _dated(verdict: Verdict, changed: int) -> Verdict:
+    """The verdict, which says how many contenders have another code by now than the one that fought."""
+    if not changed:
+        return verdict
+    who = "1 contender has" if changed == 1 else f"{changed} contenders have"
+    caveat = f"{who} another code by now: these are the results of the code that fought."
+    return replace(verdict, caveats=(*verdict.caveats, caveat))
+
+
 def _is_current(plan: MatchPlan) -> bool:
-    """Matches of an earlier version of a contender's code stay in the report, but no verdict rests on them."""
+    """Matches of an earlier version of a contender's code stay in the report, but no verdict rests on them.
+
+    Unless there are no later ones: then the verdict says so.
+    """
     known = {c.name: c.fingerprint for c in registry.contenders(plan.task)}
     return known.get(plan.contender, plan.fingerprint) == plan.fingerprint
 

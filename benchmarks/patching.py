@@ -1,0 +1,89 @@
+"""What exact patching of every attention head costs, in forward passes over the same inputs, interleaved.
+
+Run: ``python benchmarks/patching.py [rounds]``. The model has the shape of a small GPT-2: six blocks of six heads. Beside
+ours stands what patching costs that runs the whole model once a head, as TransformerLens' recipes do.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from statistics import median
+
+import torch
+from torch import Tensor
+from transformers import GPT2Config, GPT2LMHeadModel
+
+from fairfight.parts.scores.patching import patch_heads
+from fairfight.subject import Subject, Texts, wrap
+
+BLOCKS, HEADS, WIDTH, VOCABULARY, TOKENS, N = 6, 6, 384, 5000, 32, 16
+
+
+def model() -> Subject:
+    """Untrained, since only its shape matters."""
+    torch.manual_seed(0)
+    config = GPT2Config(
+        n_layer=BLOCKS, n_head=HEADS, n_embd=WIDTH, vocab_size=VOCABULARY, n_positions=TOKENS,
+        bos_token_id=None, eos_token_id=None,
+    )  # fmt: skip
+    return wrap(GPT2LMHeadModel(config).eval(), "causal-lm", check=False)
+
+
+def texts() -> Texts:
+    """Some tokens, without padding."""
+    return Texts(torch.randint(1, VOCABULARY, (N, TOKENS)), torch.ones(N, TOKENS, dtype=torch.long))
+
+
+def one_by_one(subject: Subject, inputs: Texts, others: Texts) -> Tensor:
+    """A whole pass a head."""
+    sites = [f"blocks.{i}.heads" for i in range(BLOCKS)]
+    with subject.hooks(sites) as tape:
+        subject(others)
+        given = dict(tape)
+    found = []
+    for site in sites:
+        for head in range(HEADS):
+
+            def exchange(x: Tensor, site: str = site, head: int = head) -> Tensor:
+                x = x.clone()
+                x[:, :, head] = given[site][:, :, head]
+                return x
+
+            with subject.hooks(writes={site: exchange}):
+                found.append(subject(inputs)[:, 0])
+    return torch.stack(found)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """CPU time of a call."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+@torch.no_grad()
+def main(rounds: int = 7) -> None:
+    """Print both in forward passes."""
+    torch.set_num_threads(1)
+    subject, inputs, others = model(), texts(), texts()
+    works: dict[str, Callable[[], object]] = {
+        "one forward pass": lambda: subject(inputs),
+        "patch_heads": lambda: patch_heads(subject, inputs, others, lambda logits: logits[:, 0]),
+        "a whole pass a head": lambda: one_by_one(subject, inputs, others),
+    }
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    for i in range(rounds + 1):
+        for name, work in works.items():
+            spent = seconds(work)
+            if i:
+                taken[name].append(spent)
+    once = median(taken["one forward pass"])
+    print(f"{BLOCKS} blocks of {HEADS} heads, {N} inputs of {TOKENS} tokens")
+    for name, times in taken.items():
+        print(f"{name:24}{1e3 * median(times):9.1f} ms{median(times) / once:8.1f} ×")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
