@@ -1,7 +1,7 @@
 """What exact patching of every attention head costs, in forward passes over the same inputs, interleaved.
 
-Run: ``python benchmarks/patching.py [rounds]``. The model has the shape of a small GPT-2: six blocks of six heads. Beside
-ours stands what patching costs that runs the whole model once a head, as TransformerLens' recipes do.
+Run: ``python benchmarks/patching.py [rounds]``. The model has the shape of a small GPT-2: six blocks of six heads.
+Beside ours stands what patching costs that runs the whole model once a head, as TransformerLens' recipes do.
 """
 
 from __future__ import annotations
