@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from fairfight.tasks.detect.brief import DetectBrief, Detector
 
 
+AT_ONCE = 256
+"""Blended inputs that the subject is given in one pass."""
+
+
 @baseline("detect", source="Gao et al. 2019 (images); Gao et al. 2021 (STRIP-ViTA, texts)")
 def strip(
     brief: DetectBrief,
@@ -38,7 +42,7 @@ def strip(
     rng = torch_rng(brief.seed, "strip")
     special = special_ids(subject.tokenizer)
 
-    def detect(inputs: Inputs) -> Tensor:
+    def certainty(inputs: Inputs) -> Tensor:
         many = inputs[torch.arange(len(inputs)).repeat_interleave(overlays)]
         over = trusted[torch.randint(len(trusted), (len(many),), generator=rng)]
         mixed: Inputs
@@ -49,10 +53,10 @@ def strip(
         chances = subject(mixed).double().softmax(dim=1).view(len(inputs), overlays, -1)
         if entropy == "mean":
             chances = chances.mean(dim=1, keepdim=True)
-        certainty: Tensor = torch.special.xlogy(chances, chances).sum(dim=2).mean(dim=1)
-        return certainty
+        return torch.special.xlogy(chances, chances).sum(dim=2).mean(dim=1)  # type: ignore[no-any-return]
 
-    return detect
+    # All overlays of large pictures at once would not fit into memory.
+    return lambda inputs: torch.cat([certainty(some) for some in inputs.batches(max(1, AT_ONCE // overlays))])
 
 
 def blend(images: Images, over: Images, strength: float) -> Images:
