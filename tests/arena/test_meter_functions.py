@@ -297,6 +297,7 @@ def test_what_was_rehearsed_changes_no_total(kind: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_the_whole_field_costs_the_same_both_ways() -> None:
     import copy
 
