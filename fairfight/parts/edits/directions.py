@@ -34,7 +34,8 @@ def project_out(
     def edit(x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
         along = axes.to(x)
         moved = x if centre is None else x - centre.to(x)
-        return x - (moved @ along.T) @ along
+        kept: Tensor = x - (moved @ along.T) @ along
+        return kept
 
     return edit
 

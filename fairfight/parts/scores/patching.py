@@ -81,7 +81,7 @@ def _instead(_old: Tensor, new: Tensor) -> Tensor:
 
 def _exchange(values: Tensor, given: Tensor, heads: Tensor) -> Tensor:
     """Each copy of the inputs [copies · n, tokens, heads, d] with another head's values exchanged."""
-    new = values.unflatten(0, (len(heads), -1)).clone()
+    new: Tensor = values.unflatten(0, (len(heads), -1)).clone()
     new[torch.arange(len(heads)), :, :, heads] = given[:, :, heads].permute(2, 0, 1, 3)
     return new.flatten(0, 1)
 
