@@ -10,7 +10,7 @@ from typing import Any
 
 from fairfight.arena import campaign, seal
 from fairfight.arena.progress import Watch
-from fairfight.arena.records import CaseRecord, MatchPlan, MatchRecord, SealRecord, TuningRecord
+from fairfight.arena.records import CaseRecord, MatchRecord, SealRecord, TuningRecord
 from fairfight.arena.replay import Verification, replay
 from fairfight.arena.sitting import Limits
 from fairfight.arena.store import Store
@@ -253,7 +253,10 @@ def _judged(
     cases = [c for c in cases if tasks is None or c.task in tasks]
     seals = [s for s in store.seals(suite=suite) if tasks is None or s.task in tasks]
     tunings = [t for t in store.tunings(suite=suite) if tasks is None or t.task in tasks]
-    current = [m for m in matches if _is_current(m.plan)]
+    # Matches of an earlier version of a contender's code stay in the report, but no verdict rests on them, unless there
+    # are no later ones: then it says so.
+    codes = {task: registry.fingerprints(task) for task in {m.plan.task for m in matches}}
+    current = [m for m in matches if codes[m.plan.task].get(m.plan.contender, m.plan.fingerprint) == m.plan.fingerprint]
     fought = {(m.plan.task, m.plan.contender) for m in current}
     earlier = [m for m in matches if (m.plan.task, m.plan.contender) not in fought]
     judged = [*current, *earlier]
@@ -279,15 +282,6 @@ def _dated(verdict: Verdict, changed: int) -> Verdict:
     who = "1 contender has" if changed == 1 else f"{changed} contenders have"
     caveat = f"{who} another code by now: these are the results of the code that fought."
     return replace(verdict, caveats=(*verdict.caveats, caveat))
-
-
-def _is_current(plan: MatchPlan) -> bool:
-    """Matches of an earlier version of a contender's code stay in the report, but no verdict rests on them.
-
-    Unless there are no later ones: then the verdict says so.
-    """
-    known = {c.name: c.fingerprint for c in registry.contenders(plan.task)}
-    return known.get(plan.contender, plan.fingerprint) == plan.fingerprint
 
 
 def _sealed_cases(seals: Sequence[SealRecord]) -> dict[str, str]:

@@ -62,7 +62,14 @@ def replay(
         Ids that came out the same; ids with what differs; how many stored matches can no longer be fought.
     """
     specs = _specs(records)
-    able = [m for m in stored if m.status in _REPEATABLE and m.plan.case_id in specs and _unchanged(m)]
+    codes = {task: registry.fingerprints(task) for task in {m.plan.task for m in stored}}
+    able = [
+        m
+        for m in stored
+        if m.status in _REPEATABLE
+        and m.plan.case_id in specs
+        and codes[m.plan.task].get(m.plan.contender) == m.plan.fingerprint
+    ]
     stale = len([m for m in stored if m.status in _REPEATABLE]) - len(able)
     able.sort(key=lambda m: m.id)
     picked = numpy_rng(seed, "replay").permutation(len(able))[:sample]
@@ -108,11 +115,6 @@ def _specs(records: Sequence[SealRecord]) -> dict[str, CaseSpec]:
     return {
         spec.id: spec for task, suite, secret in secrets if task in known for spec in known[task].specs(suite, secret)
     }
-
-
-def _unchanged(match: MatchRecord) -> bool:
-    names = {c.name: c.fingerprint for c in registry.contenders(match.plan.task)}
-    return names.get(match.plan.contender) == match.plan.fingerprint
 
 
 def _difference(old: MatchRecord, new: MatchRecord) -> str:

@@ -262,6 +262,11 @@ def contenders(task: str | None = None) -> list[Contender]:
     return sorted(found, key=lambda c: (c.task, _ORDER[c.kind], c.name))
 
 
+def fingerprints(task: str) -> dict[str, str]:
+    """Identity of every contender's code by its name."""
+    return {c.name: c.fingerprint for c in contenders(task)}
+
+
 def contender(task: str, name: str) -> Contender:
     """The contender of that name.
 
