@@ -1,0 +1,68 @@
+"""Gradient descent on a subject, small enough that a match can afford it and bitwise the same every time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from fairfight.faults.adamw import AdamW, one_cycle
+from fairfight.faults.training import trimmed
+from fairfight.parts.training.labelled import Labelled
+from fairfight.subject.subject import Subject
+
+Loss = Callable[[int], Float[Tensor, ""]]
+"""Takes the number of the step, from 0, and gives what that step brings down."""
+
+
+def descend(
+    loss: Loss,
+    parameters: Iterable[nn.Parameter],
+    *,
+    steps: int,
+    rate: float,
+    decay: float = 0.0,
+    after: Callable[[int], object] | None = None,
+) -> None:
+    """Bring a loss down with AdamW under a one-cycle learning rate (Smith & Topin 2018).
+
+    Gradients are cleared and switched off afterwards where they were off before. Whether a module is in training mode
+    is the caller's affair: in evaluation mode, batch statistics stay as they are.
+
+    Args:
+        loss: Called once a step, with gradients on.
+        parameters: What is changed, in place.
+        steps: How many.
+        rate: The highest learning rate.
+        decay: Weight decay.
+        after: Called after each step with its number (to project back, say).
+    """
+    chosen = list(dict.fromkeys(parameters))
+    before = [p.requires_grad for p in chosen]
+    for p in chosen:
+        p.requires_grad_(True)
+    descent = AdamW.over(chosen, decay)
+    try:
+        with torch.enable_grad():
+            for step in range(steps):
+                loss(step).backward()
+                descent.step(one_cycle(step, steps, rate))
+                if after is not None:
+                    after(step)
+    finally:
+        descent.release()
+        for p, on in zip(chosen, before, strict=True):
+            p.requires_grad_(on)
+
+
+def rows(n: int, size: int, rng: torch.Generator) -> Iterator[Int[Tensor, " b"]]:
+    """Batches of row numbers without end: every row once before any comes again (breadth first)."""
+    while True:
+        yield from torch.randperm(n, generator=rng).split(size)
+
+
+def decision_loss(subject: Subject, batch: Labelled) -> Float[Tensor, ""]:
+    """Cross entropy of what is decided."""
+    return torch.nn.functional.cross_entropy(subject(trimmed(batch.inputs)), batch.labels)

@@ -1,0 +1,1 @@
+"""Repairs that do not interpret the subject."""

@@ -1,0 +1,72 @@
+"""What a contender of ``repair`` is given, and what its submission is tried on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from fairfight.parts.training.labelled import Labelled
+    from fairfight.subject.inputs import Inputs
+    from fairfight.subject.subject import Subject
+
+
+@dataclass(frozen=True)
+class RepairBrief:
+    """What an engineer would have in hand. The submission is an edited copy of the subject."""
+
+    subject: Subject
+    """A subject that may have a fault. Edit a copy."""
+    clean: Labelled
+    """Ordinary inputs with what should be decided on them; ways in which the subject must not change."""
+    faulty: Labelled
+    """Inputs that set the fault off, with what should be decided instead. Often there are none."""
+    cues: Labelled
+    """For a shortcut: inputs that show nothing but the cue that should not matter, labelled with which cue it is
+    (0, 1, …; not with what should be decided, which they do not show). Else there are none."""
+    corpus: Inputs
+    """Unlabelled inputs: what a dictionary may be trained on."""
+    seed: int
+    """Draw whatever is random from it."""
+
+    @property
+    def trusted(self) -> Inputs:
+        """The ordinary inputs without their labels."""
+        return self.clean.inputs
+
+
+@dataclass(frozen=True)
+class RepairExam:
+    """Held-out inputs that a submission is tried on, and the lesson by which the fault may come back."""
+
+    clean: Inputs
+    elsewhere: Inputs
+    """Ordinary inputs of a kind that the brief does not show."""
+    attack: Inputs
+    """What sets the fault off, as it was planted."""
+    variants: Inputs
+    """The same by an attacker who presents it otherwise."""
+    lesson: Labelled | None
+    """A few inputs that set the fault off with what it has the subject decide: relearned before the last trial."""
+
+
+@dataclass(frozen=True)
+class RepairAnswer:
+    """What only grading and the oracle read."""
+
+    side: str
+    """``organism``, ``twin``, or ``backwards``: the twin, with the wish to get the fault."""
+    healthy: Subject
+    """What should be handed in: the subject without the fault; backwards the subject with it."""
+    chance: float
+    """Accuracy of who knows nothing."""
+    labels: np.ndarray
+    """True decisions on the exam's clean inputs (and elsewhere), int64 [n]."""
+    right: np.ndarray
+    """What should be decided on the attack, int64 [m]."""
+    wrong: np.ndarray
+    """What the fault has a subject decide on the attack, int64 [m]."""
+    before: dict[str, np.ndarray]
+    """What the subject decides before anything is edited: ``clean``, ``elsewhere``, ``attack``, ``variants``."""
