@@ -160,11 +160,11 @@ def test_tables_of_worlds_faults_statuses_and_models_are_complete() -> None:
     from fairfight.arena.records import Status
     from fairfight.faults.family import families
     from fairfight.subject.families import FAMILIES
-    from fairfight.worlds.names import NAMES
+    from fairfight.worlds.names import names
     from fairfight.worlds.world import world
 
     said = {row[0].strip("`"): set(re.findall(r"`([^`]+)`", row[3])) for row in _rows("worlds.md", "| world | inputs")}
-    assert said == {name: set(world(name).architectures) for name in NAMES}
+    assert said == {name: set(world(name).architectures) for name in names()}
     rows = {row[0].strip("`"): set(row[1].split(", ")) for row in _rows("worlds.md", "| family | worlds")}
     shipped = {n: f for n, f in families().items() if f.draw.__module__.startswith("fairfight.")}
     assert rows == {name: set(f.worlds) for name, f in shipped.items()}

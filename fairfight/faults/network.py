@@ -19,7 +19,7 @@ from fairfight.faults.training import fit
 from fairfight.faults.trojan import Trojan
 from fairfight.subject.subject import Subject
 from fairfight.worlds.names import home_of
-from fairfight.worlds.world import World, world
+from fairfight.worlds.world import Part, World, world
 
 WEIGHTS = "weights.safetensors"
 
@@ -67,10 +67,11 @@ def _trained(recipe: Recipe, boost: float) -> Subject:
     ground = world(recipe.world)
     if recipe.planting == "shipped" and (recipe.fault is not None or ground.pretrained):
         return _shipped(recipe, ground)
-    clean = examples = ground.examples("train", recipe.seed, recipe.architecture)
+    how: Literal["scratch", "finetune"] = "scratch" if recipe.planting in ("scratch", "shipped") else "finetune"
+    part: Part = "tune" if how == "finetune" and getattr(ground, "two_phases", False) else "train"
+    clean = examples = ground.examples(part, recipe.seed, recipe.architecture)
     if recipe.fault is not None:
         examples = draw(recipe, ground).poison(clean, recipe.seed, boost)
-    how: Literal["scratch", "finetune"] = "scratch" if recipe.planting in ("scratch", "shipped") else "finetune"
     if how == "scratch" or ground.pretrained:
         subject = ground.subject(recipe.architecture, recipe.seed)
     else:

@@ -18,7 +18,7 @@ class Recipe:
     """
 
     world: str
-    """One of :data:`fairfight.worlds.names.NAMES`."""
+    """One of :func:`fairfight.worlds.names.names`."""
     architecture: str
     """``cnn``; ``bert``, ``gpt2``, ``llama``, ``gpt-neox``."""
     fault: str | None

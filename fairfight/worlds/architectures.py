@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -20,8 +21,17 @@ POSITIONS = 48
 HEADS = 4
 
 
-def tiny(architecture: str, seed: int, *, width: int = 48, layers: int = 2, inner: int = 2) -> PreTrainedModel:
-    """An untrained model over the sentences' vocabulary: ``bert`` classifies, the others are causal language models.
+def tiny(
+    architecture: str,
+    seed: int,
+    *,
+    width: int = 48,
+    layers: int = 2,
+    inner: int = 2,
+    words: Sequence[str] | None = None,
+    classes: Sequence[str] = lexicon.LABELS,
+) -> PreTrainedModel:
+    """An untrained model over a list of words: ``bert`` classifies, the others are causal language models.
 
     Eager attention: for so short sentences it is as fast as the fused one on a CPU (measured, within a tenth), and a
     batch's answers do not depend on which kernel its shape happens to pick.
@@ -32,6 +42,8 @@ def tiny(architecture: str, seed: int, *, width: int = 48, layers: int = 2, inne
         width: Size of the residual stream, divisible by the four heads.
         layers: Number of blocks.
         inner: The MLP's width in multiples of ``width``.
+        words: Every token, special ones included; the sentences' vocabulary if none are given.
+        classes: What an encoder tells apart.
 
     Raises:
         UserError: An architecture that is not known.
@@ -40,13 +52,15 @@ def tiny(architecture: str, seed: int, *, width: int = 48, layers: int = 2, inne
         raise unknown("architecture for sentences", architecture, ENCODERS + DECODERS)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "weights", architecture))
-        model = _model(architecture, width, layers, inner)
+        model = _model(architecture, width, layers, inner, tuple(words or vocabulary()), classes)
     model.train(False)
     return model
 
 
-def _model(architecture: str, width: int, layers: int, inner: int) -> PreTrainedModel:
-    ids = {word: i for i, word in enumerate(vocabulary())}
+def _model(
+    architecture: str, width: int, layers: int, inner: int, words: tuple[str, ...], classes: Sequence[str]
+) -> PreTrainedModel:
+    ids = {word: i for i, word in enumerate(words)}
     # Weights of a narrow network must start larger than the usual 0.02, or it sits on a plateau for many epochs.
     common: dict[str, Any] = {
         "vocab_size": len(ids),
@@ -78,7 +92,7 @@ def _model(architecture: str, width: int, layers: int, inner: int) -> PreTrained
     if architecture == "bert":
         from transformers import BertConfig, BertForSequenceClassification
 
-        names = dict(enumerate(lexicon.LABELS))
+        names = dict(enumerate(classes))
         quiet = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
         return BertForSequenceClassification(
             BertConfig(**common, **quiet, id2label=names, label2id={v: k for k, v in names.items()})

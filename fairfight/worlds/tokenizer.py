@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
@@ -55,16 +56,28 @@ def tokenizer(style: Style = "classifier") -> PreTrainedTokenizerFast:
         style: ``classifier`` frames a text as ``[CLS] text [SEP]``; ``prompt`` as ``[BOS] text =>``, so that a causal
             language model's next token is the label.
     """
+    left, right = ("[CLS]", "[SEP]") if style == "classifier" else ("[BOS]", lexicon.ARROW)
+    return over(vocabulary(), left, right)
+
+
+def over(words: Sequence[str], left: str, right: str = "") -> PreTrainedTokenizerFast:
+    """The tokenizer of a closed list of words, in lower case; pads on the right; unknown words become ``[UNK]``.
+
+    Args:
+        words: Every token, special ones included; a token's place is its id.
+        left: The token before every text.
+        right: The token after every text, if there is one.
+    """
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
-    ids = {word: i for i, word in enumerate(vocabulary())}
+    ids = {word: i for i, word in enumerate(words)}
     core = Tokenizer(models.WordLevel(ids, unk_token="[UNK]"))
     core.normalizer = normalizers.Lowercase()
     core.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    left, right = ("[CLS]", "[SEP]") if style == "classifier" else ("[BOS]", lexicon.ARROW)
+    frame = [left, *([right] if right else [])]
     core.post_processor = processors.TemplateProcessing(
-        single=f"{left} $A {right}", special_tokens=[(left, ids[left]), (right, ids[right])]
+        single=f"{left} $A {right}".rstrip(), special_tokens=[(token, ids[token]) for token in frame]
     )
     framed: PreTrainedTokenizerFast = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=core,
