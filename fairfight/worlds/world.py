@@ -17,8 +17,8 @@ from fairfight.subject.subject import Subject
 from fairfight.worlds.names import home_of
 
 Part = Literal["train", "tune", "pool"]
-"""``train`` is for training; ``tune`` for training on, where a world teaches in two phases; ``pool`` is held out: health
-figures and all that a contender sees come from it."""
+"""``train`` is for training; ``tune`` for training on, where a world teaches in two phases; ``pool`` is held out:
+health figures and all that a contender sees come from it."""
 
 
 @dataclass(frozen=True)
