@@ -255,7 +255,8 @@ def _judged(
     tunings = [t for t in store.tunings(suite=suite) if tasks is None or t.task in tasks]
     # Matches of an earlier version of a contender's code stay in the report, but no verdict rests on them, unless there
     # are no later ones: then it says so.
-    codes = {task: registry.fingerprints(task) for task in {m.plan.task for m in matches}}
+    met = {(m.plan.task, m.plan.contender) for m in matches}
+    codes = {task: registry.fingerprints(task, [n for t, n in met if t == task]) for task in {t for t, _ in met}}
     current = [m for m in matches if codes[m.plan.task].get(m.plan.contender, m.plan.fingerprint) == m.plan.fingerprint]
     fought = {(m.plan.task, m.plan.contender) for m in current}
     earlier = [m for m in matches if (m.plan.task, m.plan.contender) not in fought]

@@ -92,8 +92,10 @@ def field_of(task: Task, names: Sequence[str] | None, suite: str) -> list[Conten
         return everyone
     if not names:
         return [c for c in everyone if suite in c.suites or c.kind in ("random", "oracle")]
-    chosen = {registry.contender(task.name, n).name for n in names}
-    return [c for c in everyone if c.name in chosen or c.kind in ("random", "oracle")]
+    chosen = {n: registry.contender(task.name, n) for n in names}
+    listed = {c.name for c in everyone}
+    made = [c for c in chosen.values() if c.name not in listed]
+    return [c for c in everyone if c.name in chosen or c.kind in ("random", "oracle")] + made
 
 
 def plans_of(

@@ -62,7 +62,8 @@ def replay(
         Ids that came out the same; ids with what differs; how many stored matches can no longer be fought.
     """
     specs = _specs(records)
-    codes = {task: registry.fingerprints(task) for task in {m.plan.task for m in stored}}
+    fought = {(m.plan.task, m.plan.contender) for m in stored}
+    codes = {task: registry.fingerprints(task, [n for t, n in fought if t == task]) for task in {t for t, _ in fought}}
     able = [
         m
         for m in stored

@@ -11,7 +11,8 @@ import importlib
 import inspect
 import pkgutil
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
@@ -121,6 +122,7 @@ def _source(thing: Callable[..., Any]) -> str:
 
 
 _contenders: dict[tuple[str, str], Contender] = {}
+_makers: dict[str, list[Make]] = {}
 _tasks: dict[str, Task] = {}
 
 
@@ -140,22 +142,49 @@ def _register(
     task: str, kind: Kind, source: str, name: str | None = None, placebo_of: str | None = None, **traits: Unpack[Traits]
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def decorate(run: Callable[..., Any]) -> Callable[..., Any]:
-        label = name or run.__name__.replace("_", "-")
-        for trait, known in (("modalities", MODALITIES), ("suites", SUITES)):
-            given: Any = traits.get(trait, known)
-            if not given or not set(given) <= set(known):
-                raise UserError(f"Contender {label!r}: {trait} are one or more of {', '.join(known)}.")
-        if not inspect.getdoc(run):
-            raise UserError(f"Contender {label!r} needs a docstring: its first line is what a reader is shown.")
-        space, defaults = _search_space(run, label)
-        key = (task, label)
+        made = describe(run, task, kind, source, name or run.__name__.replace("_", "-"), placebo_of, **traits)
+        key = (task, made.name)
         before = _contenders.get(key)
         if before is not None and inspect.getsourcefile(before.run) != inspect.getsourcefile(run):
-            raise UserError(f"Two contenders of task {task!r} are called {label!r}: rename one of them.")
-        _contenders[key] = Contender(label, task, kind, source, run, space, defaults, placebo_of, **traits)
+            raise UserError(f"Two contenders of task {task!r} are called {made.name!r}: rename one of them.")
+        _contenders[key] = made
         return run
 
     return decorate
+
+
+def describe(
+    run: Callable[..., Any],
+    task: str,
+    kind: Kind,
+    source: str,
+    name: str,
+    placebo_of: str | None = None,
+    **traits: Unpack[Traits],
+) -> Contender:
+    """The contender that a function is, without registering it.
+
+    Raises:
+        UserError: A trait is not known, or the function lacks a docstring or a default.
+    """
+    for trait, known in (("modalities", MODALITIES), ("suites", SUITES)):
+        given: Any = traits.get(trait, known)
+        if not given or not set(given) <= set(known):
+            raise UserError(f"Contender {name!r}: {trait} are one or more of {', '.join(known)}.")
+    if not inspect.getdoc(run):
+        raise UserError(f"Contender {name!r} needs a docstring: its first line is what a reader is shown.")
+    space, defaults = _search_space(run, name)
+    return Contender(name, task, kind, source, run, space, defaults, placebo_of, **traits)
+
+
+Make = Callable[[str], Contender | None]
+"""Takes a name and gives the contender of that name, or None where the name is none of its kind."""
+
+
+def register_maker(task: str, make: Make) -> Make:
+    """Have contenders of a task made when somebody asks for them by name: a grid of parts that nobody lists."""
+    _makers.setdefault(task, []).append(make)
+    return make
 
 
 def tool(task: str, *, source: str, name: str | None = None, **traits: Unpack[Traits]) -> Callable[..., Any]:
@@ -214,7 +243,8 @@ def register_task(task: Task) -> Task:
 def _walk(package: str) -> Iterator[str]:
     root = importlib.import_module(package)
     for info in pkgutil.walk_packages(root.__path__, prefix=f"{package}."):
-        yield info.name
+        if not info.name.rpartition(".")[2].startswith("_"):  # those may import torch, and register nothing
+            yield info.name
 
 
 @cache
@@ -262,18 +292,29 @@ def contenders(task: str | None = None) -> list[Contender]:
     return sorted(found, key=lambda c: (c.task, _ORDER[c.kind], c.name))
 
 
-def fingerprints(task: str) -> dict[str, str]:
-    """Identity of every contender's code by its name."""
-    return {c.name: c.fingerprint for c in contenders(task)}
+def fingerprints(task: str, also: Iterable[str] = ()) -> dict[str, str]:
+    """Identity of every contender's code by its name; also of those among some names that are made when asked for."""
+    found = {c.name: c.fingerprint for c in contenders(task)}
+    for name in set(also) - found.keys():
+        with suppress(UserError):  # made of parts that are no more
+            made = _made(task, name)
+            if made is not None:
+                found[name] = made.fingerprint
+    return found
 
 
 def contender(task: str, name: str) -> Contender:
-    """The contender of that name.
+    """The contender of that name, registered or made.
 
     Raises:
         UserError: The task has no contender of that name.
     """
     known = {c.name: c for c in contenders(task)}
-    if name not in known:
+    found = known.get(name) or _made(task, name)
+    if found is None:
         raise unknown(f"contender of task {task!r}", name, known)
-    return known[name]
+    return found
+
+
+def _made(task: str, name: str) -> Contender | None:
+    return next((made for make in _makers.get(task, ()) if (made := make(name)) is not None), None)

@@ -15,6 +15,7 @@ from fairfight.tasks.registry import Choice, Log, Uniform, baseline, tool
 def clean_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     registry.contenders()
     monkeypatch.setattr(registry, "_contenders", dict(registry._contenders))
+    monkeypatch.setattr(registry, "_makers", {k: list(v) for k, v in registry._makers.items()})
 
 
 def test_keyword_arguments_with_ranges_are_the_search_space() -> None:
@@ -83,3 +84,30 @@ def test_the_field_has_every_kind() -> None:
     assert kinds.count("tool") >= 3
     assert kinds.count("baseline") >= 6
     assert {"random", "oracle", "placebo"} <= set(kinds)
+
+
+def test_contenders_can_be_made_by_name_when_somebody_asks() -> None:
+    def make(name: str) -> registry.Contender | None:
+        family, _, part = name.partition("+")
+        if family != "family" or not part:
+            return None
+        if part not in ("one", "two"):
+            raise UserError(f"Unknown part {part!r}.")
+
+        def run(brief: Any, *, width: Annotated[int, Log(1, 9)] = 3) -> str:
+            """Do what its part says."""
+            return part
+
+        return registry.describe(run, "detect", "tool", "Somebody 2026", name)
+
+    registry.register_maker("detect", make)
+    found = registry.contender("detect", "family+one")
+    assert (found.run(None), found.space) == ("one", {"width": Log(1, 9)})
+    assert "family+one" not in {c.name for c in registry.contenders("detect")}, "nobody asked for the whole grid"
+    with pytest.raises(UserError, match="Unknown part 'three'"):
+        registry.contender("detect", "family+three")
+    with pytest.raises(UserError, match="Unknown contender"):
+        registry.contender("detect", "other+one")
+    codes = registry.fingerprints("detect", ["family+one", "family+gone", "nobody"])
+    assert codes["family+one"] == found.fingerprint
+    assert not {"family+gone", "nobody", "family+two"} & codes.keys()
