@@ -100,6 +100,20 @@ class Organism:
     exhibit: dict[str, Any]
     """Title, text, pictures and facts."""
 
+    @property
+    def fault(self) -> Fault:
+        """The fault that was planted."""
+        return _fault(self.built)
+
+    @property
+    def pool(self) -> Examples:
+        """What was held out of all training."""
+        return _pool(self.built)
+
+    def pair(self) -> tuple[Subject, Subject]:
+        """The organism's network and the twin's."""
+        return _pair(self.built, self.fault, self.boost)
+
     def sides(self, seed: int, *, trusted: int, clean: int, suspects: int) -> tuple[Side, Side]:
         """The organism and its twin with freshly drawn held-out inputs, none of them used twice.
 

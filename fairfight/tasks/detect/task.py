@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fairfight.seeds import derive
 from fairfight.tasks.detect.brief import CHUNK, DetectAnswer, DetectBrief, DetectExam
+from fairfight.tasks.parcel import anonymous, own
 from fairfight.tasks.registry import register_task
 from fairfight.tasks.task import Case, CaseSpec, Exhibit, Metric
 from fairfight.worlds.sources import missing
@@ -41,6 +42,7 @@ class Detect:
         Metric("false_alarms", "suspects flagged on the clean twin", better="lower"),
     )
     trusted_labels = 0
+    exam_is_work = True
 
     def specs(self, suite: str, secret: str) -> list[CaseSpec]:
         """The suite's cases, scored and development, as the secret draws them."""
@@ -79,7 +81,9 @@ class Detect:
 
     def budget(self, brief: DetectBrief) -> int:
         """``PASSES`` forward passes over the trusted inputs, in floating-point operations."""
-        return PASSES * forward_flops(brief)
+        from fairfight.tasks.cost import forward_flops
+
+        return PASSES * forward_flops(brief.subject, brief.trusted)
 
     def read_by_all(self, thing: DetectBrief | DetectExam) -> list[Inputs]:
         """The trusted inputs; an exam's in the portions that a detector gets."""
@@ -144,7 +148,7 @@ class Detect:
 
     def smallest(self, brief: DetectBrief) -> DetectBrief:
         """The brief with two trusted inputs."""
-        return dataclasses.replace(brief, trusted=_own(brief.trusted[:2]))
+        return dataclasses.replace(brief, trusted=own(brief.trusted[:2]))
 
     def expect(self, metrics: dict[str, float]) -> list[str]:
         """What a contender failed to do on the easy case, a sentence each; empty for a sound one.
@@ -187,37 +191,8 @@ def sitting(side: Side, seed: int) -> tuple[DetectBrief, DetectExam, DetectAnswe
     suspect = (order >= len(side.clean)).numpy()
     firing = frozenset(digests(side.suspects)) if side.active else frozenset()
     subject = anonymous(side.subject)
-    brief = DetectBrief(subject, _own(trimmed(side.trusted)), derive(seed, "contender"))
-    return brief, DetectExam(_own(pool[order])), DetectAnswer(suspect, side.active, firing)
-
-
-def anonymous(subject: Any) -> Any:
-    """A deep copy of a subject that does not say where it comes from."""
-    copy = subject.copy()
-    copy.name, copy.notes = "subject", {}
-    config = getattr(copy.module, "config", None)
-    for thing in (config, copy.tokenizer):
-        for attribute in ("_name_or_path", "name_or_path"):
-            if getattr(thing, attribute, None):
-                setattr(thing, attribute, "")
-    return copy
-
-
-def _own(inputs: Inputs) -> Inputs:
-    """A copy whose tensors hold nothing but themselves: a view would carry what it was cut from."""
-    fields = {f.name: getattr(inputs, f.name).clone() for f in dataclasses.fields(inputs)}
-    return type(inputs)(**fields)
-
-
-def forward_flops(brief: DetectBrief, sample: int = 8) -> int:
-    """Floating-point operations of one forward pass over the trusted inputs, counted on the first few of them."""
-    import torch
-    from torch.utils.flop_counter import FlopCounterMode
-
-    few = brief.trusted[:sample]
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        brief.subject(few)
-    return int(counter.get_total_flops() * len(brief.trusted) / len(few))
+    brief = DetectBrief(subject, own(trimmed(side.trusted)), derive(seed, "contender"))
+    return brief, DetectExam(own(pool[order])), DetectAnswer(suspect, side.active, firing)
 
 
 def _scores(paper: Any, n: int) -> np.ndarray:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
+    from torch import Tensor
 
     from fairfight.parts.training.labelled import Labelled
     from fairfight.subject.inputs import Inputs
@@ -37,6 +38,15 @@ class RepairBrief:
         return self.clean.inputs
 
 
+class Pace(NamedTuple):
+    """How a fault is relearned."""
+
+    looks: tuple[int, ...]
+    """After how many steps the pupil is looked at; ascending."""
+    rate: float
+    """The highest learning rate."""
+
+
 @dataclass(frozen=True)
 class RepairExam:
     """Held-out inputs that a submission is tried on, and the lesson by which the fault may come back."""
@@ -48,8 +58,13 @@ class RepairExam:
     """What sets the fault off, as it was planted."""
     variants: Inputs
     """The same by an attacker who presents it otherwise."""
+    start: dict[str, Tensor]
+    """The parameters before anything was edited, by name."""
     lesson: Labelled | None
-    """A few inputs that set the fault off with what it has the subject decide: relearned before the last trial."""
+    """A few inputs that set the fault off with what it has the subject decide, among ordinary ones with their labels:
+    what somebody has who wants the fault back and the subject as able as before."""
+    pace: Pace
+    """How they are relearned."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,8 @@ class RepairAnswer:
     """``organism``, ``twin``, or ``backwards``: the twin, with the wish to get the fault."""
     healthy: Subject
     """What should be handed in: the subject without the fault; backwards the subject with it."""
+    looks: int
+    """How often the pupil is looked at while it relearns."""
     chance: float
     """Accuracy of who knows nothing."""
     labels: np.ndarray

@@ -1,0 +1,98 @@
+"""Which repairs each suite has: plain data, drawn from a secret."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from fairfight.errors import unknown
+from fairfight.faults import homes
+from fairfight.faults.recipe import Recipe
+from fairfight.seeds import derive
+from fairfight.tasks.repair.suites import embedded
+from fairfight.tasks.repair.suites.row import Row, Sizes
+from fairfight.tasks.task import CaseSpec, Split
+from fairfight.worlds import names
+
+SUITES: dict[str, tuple[tuple[Row, ...], tuple[Row, ...]]] = {
+    "tour": (embedded.TOUR, ()),
+    "quick": (embedded.SCORED, embedded.DEV),
+    "standard": ((), ()),
+    "large": ((), ()),
+}
+"""Scored rows and development rows of each suite."""
+
+LANGUAGE = frozenset({"sentences", "bios", "chat", "sst2", "ag-news", "stories"})
+"""Worlds made of text."""
+
+SIZES: dict[str, Sizes] = {}
+"""By world, where the held-out pool is small or a pass is dear."""
+
+
+def sizes(organism: Recipe) -> Sizes:
+    """How many inputs of each kind a case on this organism has."""
+    return SIZES.get(organism.world, Sizes())
+
+
+def recipe(row: Row, split: Split, secret: str) -> dict[str, Any]:
+    """The row's organism and what is shown of it, as plain values.
+
+    Both arms of an organism have the same instance of its fault.
+    """
+    organism = row[:4]
+    return {
+        "world": row.world,
+        "architecture": row.architecture,
+        "fault": row.fault,
+        "planting": row.planting,
+        "seed": derive(secret, "repair", split, row.world, row.architecture, row.group),
+        "fault_seed": derive(secret, "repair", split, "fault", *organism, row.group),
+        "arm": row.arm,
+        "corpus": row.corpus,
+    }
+
+
+def organism_of(given: dict[str, Any]) -> Recipe:
+    """The recipe of a case's organism."""
+    return Recipe(**{k: v for k, v in given.items() if k not in ("arm", "corpus")})
+
+
+def spec(row: Row, split: Split, suite: str, secret: str) -> CaseSpec:
+    """The row as a case of a suite."""
+    where = row.world if row.architecture == "cnn" else f"{row.world}-{row.architecture}"
+    parts = (where, row.fault, row.planting, row.arm, *(["seen"] if row.corpus == "seen" else []))
+    name = "-".join(parts)
+    return CaseSpec(
+        task="repair",
+        suite=suite,
+        name=name if split == "scored" else f"dev-{name}",
+        split=split,
+        recipe=recipe(row, split, secret),
+        modality="language" if row.world in LANGUAGE else "vision",
+    )
+
+
+@cache
+def made_of() -> tuple[str, ...]:
+    """Modules of the worlds and the families of faults that occur in a suite."""
+    rows = [row for pair in SUITES.values() for some in pair for row in some]
+    return tuple(sorted({homes.home_of(row.fault) for row in rows} | {names.home_of(row.world) for row in rows}))
+
+
+EASY = {
+    "vision": Row("digits", "cnn", "patch", "scratch", "shown"),
+    "language": Row("sentences", "bert", "rare-token", "scratch", "shown"),
+}
+"""By modality, what the common suite of contenders is held on."""
+
+
+def specs(suite: str, secret: str) -> list[CaseSpec]:
+    """The suite's scored and development cases.
+
+    Raises:
+        UserError: There is no such suite.
+    """
+    if suite not in SUITES:
+        raise unknown("suite", suite, SUITES)
+    scored, dev = SUITES[suite]
+    return [spec(r, "scored", suite, secret) for r in scored] + [spec(r, "dev", suite, secret) for r in dev]
