@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from fairfight.errors import UserError
 from fairfight.parts.edits.units import Basis
 from fairfight.parts.training.labelled import Labelled
 from fairfight.subject.subject import Subject
@@ -38,6 +39,12 @@ class Contrast:
     seed: int
     fault: Fault = margin
     """How much the fault shows, from the logits on ``faulty``."""
+
+    def __post_init__(self) -> None:
+        self.subject.site(self.site)
+        for name in ("faulty", "clean"):
+            if not len(getattr(self, name)):
+                raise UserError(f"There are no {name} inputs to compare by: give at least one.")
 
 
 Score = Callable[[Contrast], Float[Tensor, " k"]]

@@ -1,0 +1,36 @@
+"""Scores by name: which units of a basis make a fault."""
+
+from __future__ import annotations
+
+from jaxtyping import Float
+from torch import Tensor
+
+from fairfight.errors import unknown
+from fairfight.parts.scores.contrast import Contrast, Score
+from fairfight.parts.scores.gradients import attribution, integrated
+from fairfight.parts.scores.placebo import shuffled
+from fairfight.parts.scores.reading import difference, probe
+
+SCORES: dict[str, Score] = {
+    "difference": difference,
+    "probe": probe,
+    "attribution": attribution,
+    "integrated": integrated,
+    "random": shuffled,
+}
+"""Of the same signature and meaning; see :data:`fairfight.parts.scores.contrast.Score`."""
+
+
+def score(name: str, contrast: Contrast) -> Float[Tensor, " k"]:
+    """A score a unit of the contrast's basis; the higher, the more of the fault it makes.
+
+    Args:
+        name: A key of :data:`SCORES`.
+        contrast: Where to look, and by what to tell.
+
+    Raises:
+        UserError: No score has that name, or it cannot be had of this subject.
+    """
+    if name not in SCORES:
+        raise unknown("score", name, SCORES)
+    return SCORES[name](contrast)
