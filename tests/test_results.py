@@ -72,7 +72,7 @@ def test_the_docs_have_everybody(suite: str) -> None:
     for verdict in results(suite).verdicts:
         assert verdict.headline in " ".join(text.split())
     assert whole(results(suite).verdicts[0]) in text
-    for said in (*quoted(suite), *map(difference, results(suite).verdicts[0].drops)):
+    for said in (*quoted(suite), *map(difference, results(suite).verdicts[0].arms["planting"])):
         assert said in text
 
 
@@ -80,4 +80,4 @@ if __name__ == "__main__":
     for suite in KEPT:
         for verdict in results(suite).verdicts:
             print(verdict.headline, short(verdict), whole(verdict), *verdict.caveats, sep="\n\n")
-            print(*(f"{c.a} {difference(c)}" for c in verdict.drops), *quoted(suite), sep="\n")
+            print(*(f"{c.a} {difference(c)}" for c in verdict.arms.get("planting", ())), *quoted(suite), sep="\n")

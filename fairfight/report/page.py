@@ -20,6 +20,7 @@ from fairfight.report.matches import compact
 from fairfight.report.splits import Split, split
 from fairfight.report.versions import mark, versions
 from fairfight.report.words import GLOSSARY, RULES, TIERS, rigor
+from fairfight.verdict.arms import AXES
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -100,6 +101,7 @@ def html(
         tunings=tunings,
         versions=versions(matches),
         rules=RULES,
+        axes=AXES,
         glossary=GLOSSARY,
         tiers=TIERS,
     )

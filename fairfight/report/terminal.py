@@ -10,6 +10,7 @@ from fairfight.arena.budgets import is_shared
 from fairfight.report import numbers
 from fairfight.report.escape import finite, line, visible
 from fairfight.report.kinds import look
+from fairfight.verdict.arms import AXES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,19 +36,20 @@ def show(verdicts: Iterable[Verdict], console: Console | None = None) -> None:
             console.print(Text("Standings of this verdict are in the report.", style="dim"))
             continue
         console.print(table(v))
-        if v.drops:
-            console.print(Text(line(dropped(v.drops))))
+        for axis in AXES:
+            if axis.key in v.arms:
+                console.print(Text(line(changed(axis.title, v.arms[axis.key]))))
         for caveat in v.caveats:
             console.print(Padding(Text("• " + line(caveat), style="dim"), (0, 0, 0, 2)))
 
 
-def dropped(drops: Sequence[Contrast]) -> str:
-    """What an attacker who knows the detectors takes from them, in a sentence."""
-    most, least = drops[0], drops[-1]
+def changed(title: str, changes: Sequence[Contrast]) -> str:
+    """What one thing makes of the contenders' scores, in a sentence."""
+    lowest, highest = changes[0], changes[-1]
     return (
-        f"Against an attacker who knows the detectors ({numbers.counted(most.cases, 'fault')} planted both ways), "
-        f"{most.a} changes most ({numbers.signed(most.difference)}) and {least.a} least or upwards "
-        f"({numbers.signed(least.difference)}); the report has everybody."
+        f"{title} ({numbers.counted(lowest.cases, 'pair')} of cases): {lowest.a} "
+        f"{numbers.signed(lowest.difference)}, {highest.a} {numbers.signed(highest.difference)}; "
+        "the report has everybody."
     )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from fairfight.arena.budgets import is_shared
 from fairfight.arena.records import CaseRecord, MatchRecord, SealRecord, TuningRecord
-from fairfight.verdict.attacker import drops
+from fairfight.verdict.arms import AXES, changes
+from fairfight.verdict.backwards import differentials as backwards
 from fairfight.verdict.caveats import caveats
 from fairfight.verdict.columns import Ring, rings
 from fairfight.verdict.contrasts import contrasts
@@ -61,7 +62,7 @@ def judge(
         margin: A smaller difference counts as none; one number, or one by task (then .05 elsewhere).
         min_gap: The least by which the oracle must beat random for a case to count; one number, or one by task.
         verified: Ids of the cases of fresh seals that were opened and gave the committed hash.
-        differentials: Contender to its differential test, for tier 5.
+        differentials: Contender to its differential test, for tier 5, in place of what its matches show.
 
     Raises:
         UserError: A declared contender has no match.
@@ -107,7 +108,10 @@ def _judge(
     main, family = _against_best_baseline(ring, chosen, draws, seed, margin)
     over_random, over_placebo = _against_controls(ring, chosen, draws, seed, margin)
     controls = (*over_random, *over_placebo)
-    rigor = tiers(ring, seals, verified, differentials, over_random=over_random, draws=draws, seed=seed)
+    tested = backwards(ring, chosen.baseline, draws=draws, seed=seed) if chosen else {}
+    rigor = tiers(
+        ring, seals, verified, {**tested, **(differentials or {})}, over_random=over_random, draws=draws, seed=seed
+    )
     return Verdict(
         task=ring.task,
         suite=ring.suite,
@@ -122,7 +126,8 @@ def _judge(
         seeds=ring.seeds_a_case,
         by_modality=_by_modality(ring, chosen, draws, seed, margin),
         controls=controls,
-        drops=drops(ring, draws=draws, seed=seed, margin=margin),
+        arms={a.key: found for a in AXES if (found := changes(ring, a, draws=draws, seed=seed, margin=margin))},
+        backwards=tested,
     )
 
 

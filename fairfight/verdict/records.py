@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from fairfight.tasks.registry import Kind
+
+if TYPE_CHECKING:
+    from fairfight.verdict.differential import Differential
 
 Choice = Literal["development", "declared", "scored", "family"]
 """How a contrast came to be looked at: chosen by development scores, declared beforehand, chosen by the scored cases
@@ -130,5 +133,7 @@ class Verdict:
     controls: tuple[Contrast, ...] = ()
     """Every tool and combination against ``random`` and, after these, the best tool against each placebo; each of the
     two families is Holm-corrected."""
-    drops: tuple[Contrast, ...] = ()
-    """Each contender against itself: its score where the attacker knew the detectors, less that where not."""
+    arms: dict[str, tuple[Contrast, ...]] = field(default_factory=dict)
+    """By what two cases differ in (:data:`fairfight.verdict.arms.AXES`): each contender against itself."""
+    backwards: dict[str, Differential] = field(default_factory=dict)
+    """Each tool's differential test, where its matches show how well it adds the fault."""

@@ -23,8 +23,8 @@ def test_both_verdicts_and_the_drops_are_on_the_page() -> None:
     assert "reusable work at a tenth" in page.text
     assert "default+shared" not in " ".join(page.headings)
     assert page.headings.count("Against an attacker who knows the detectors") == 2
-    assert all(c.difference < 0 for v in VERDICTS for c in v.drops if c.a == "mahalanobis")
-    rows = {c.a for c in VERDICTS[0].drops}
+    assert all(c.difference < 0 for v in VERDICTS for c in v.arms["planting"] if c.a == "mahalanobis")
+    rows = {c.a for c in VERDICTS[0].arms["planting"]}
     assert {"sae-reconstruction", "mahalanobis", "random-directions"} <= rows
     assert not {"random", "oracle"} & rows
 

@@ -1,11 +1,11 @@
-"""What the attacker who knows the detectors takes from each of them."""
+"""What one thing makes of every contender's score, an attacker who knows the detectors for instance."""
 
 from __future__ import annotations
 
 import pytest
 
 from fairfight.verdict import judge
-from fairfight.verdict.attacker import siblings
+from fairfight.verdict.arms import ATTACKER, siblings
 from fairfight.verdict.columns import rings
 from tests.verdict.fights import case, match
 
@@ -25,9 +25,9 @@ def arms(faults: int = 12):
 def test_each_contender_is_set_against_itself_on_the_same_faults() -> None:
     matches, cases = arms()
     (verdict,) = judge(matches, cases, draws=2000)
-    drop = {c.a: c for c in verdict.drops}
+    drop = {c.a: c for c in verdict.arms["planting"]}
     assert set(drop) == {"tool", "base"}
-    assert [c.a for c in verdict.drops] == ["tool", "base"]
+    assert [c.a for c in verdict.arms["planting"]] == ["tool", "base"]
     assert drop["tool"].difference == pytest.approx(-0.3)
     assert drop["base"].difference == pytest.approx(-0.01)
     assert drop["tool"].cases == 12
@@ -39,11 +39,11 @@ def test_a_case_without_its_sibling_is_no_pair() -> None:
     matches, cases = arms(3)
     kept = [c for c in cases if c.id != "0001"]
     (ring,) = rings([m for m in matches if m.plan.case_id != "0001"], kept)
-    assert siblings(ring) == [("0100", "0000"), ("0102", "0002")]
+    assert siblings(ring, ATTACKER) == [("0100", "0000"), ("0102", "0002")]
 
 
 def test_without_such_cases_nothing_is_said() -> None:
     matches, cases = arms(3)
     plain = [c for c in cases if c.recipe["planting"] == "finetune"]
     (verdict,) = judge([m for m in matches if int(m.plan.case_id) < 100], plain)
-    assert verdict.drops == ()
+    assert verdict.arms == {}
