@@ -15,7 +15,7 @@ from fairfight.parts.edits.units import Basis
 from fairfight.parts.scores.contrast import Contrast, margin
 from fairfight.parts.scores.named import SCORES, score
 from fairfight.parts.training.labelled import Labelled
-from fairfight.subject import Images, Subject, wrap
+from fairfight.subject import Images, wrap
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CULPRIT, UNITS = 5, 8

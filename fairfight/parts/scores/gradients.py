@@ -32,10 +32,10 @@ def attribution(contrast: Contrast) -> Float[Tensor, " k"]:
 
 
 def integrated(contrast: Contrast, *, steps: int = 6) -> Float[Tensor, " k"]:
-    """Integrated gradients (Sundararajan et al. 2017; for units Marks et al. 2024), from usual codes to those on ``faulty``.
+    """Integrated gradients (Sundararajan et al. 2017), from usual codes to those on ``faulty``.
 
-    All units move together and the slope is the mean on the way, so that the scores add up to what the fault loses
-    when all units are usual at once; a unit that saturates is not missed.
+    All units move together and the slope is the mean on the way (for features of a dictionary: Marks et al. 2024), so
+    that the scores add up to what the fault loses when all units are usual at once; no unit is missed that saturates.
 
     Args:
         contrast: Where to look.

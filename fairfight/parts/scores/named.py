@@ -7,6 +7,7 @@ from torch import Tensor
 
 from fairfight.errors import unknown
 from fairfight.parts.scores.contrast import Contrast, Score
+from fairfight.parts.scores.exact import patching
 from fairfight.parts.scores.gradients import attribution, integrated
 from fairfight.parts.scores.placebo import shuffled
 from fairfight.parts.scores.reading import difference, probe
@@ -16,6 +17,7 @@ SCORES: dict[str, Score] = {
     "probe": probe,
     "attribution": attribution,
     "integrated": integrated,
+    "patching": patching,
     "random": shuffled,
 }
 """Of the same signature and meaning; see :data:`fairfight.parts.scores.contrast.Score`."""
