@@ -87,8 +87,8 @@ class Task(Protocol):
     trusted_labels: int
     """How many labels a brief gives away."""
     exam_is_work: bool
-    """Whether sitting the exam is the contender's work, and on its bill (a detector's scores); else it is the referee's,
-    and merely limited to a budget of its own (what becomes of an edited subject)."""
+    """Whether sitting the exam is the contender's work, and on its bill (a detector's scores); else it is the
+    referee's, and merely limited to a budget of its own (what becomes of an edited subject)."""
 
     def specs(self, suite: str, secret: str) -> list[CaseSpec]:
         """The suite's cases, scored and development, as the secret draws them (cheap, without torch)."""

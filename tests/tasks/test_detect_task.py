@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import pickle
 import subprocess
 import sys
-import types
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,10 +15,11 @@ import torch
 
 from fairfight.faults.organism import Organism, Side
 from fairfight.tasks.detect.brief import DetectAnswer, DetectBrief, DetectExam
-from fairfight.tasks.detect.digest import digests
 from fairfight.tasks.detect.task import Detect, sitting
+from fairfight.tasks.digest import digests
 from fairfight.tasks.registry import contender
 from fairfight.tasks.task import Case
+from tests.tasks.reach import memory, reachable
 
 pytestmark = pytest.mark.xdist_group("detect-organism")
 
@@ -30,28 +29,6 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FAIRFIGHT_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield Detect().build(Detect().easy("vision"), 1)
-
-
-def reachable(root: Any) -> Iterator[Any]:
-    """Everything that can be got from ``root`` by following references, code and types apart."""
-    seen, todo = set(), [root]
-    while todo:
-        thing = todo.pop()
-        if id(thing) in seen or isinstance(
-            thing, (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType)
-        ):
-            continue
-        seen.add(id(thing))
-        yield thing
-        todo += gc.get_referents(thing)
-        if isinstance(thing, torch.Tensor) and thing._base is not None:
-            todo.append(thing._base)
-
-
-def memory(root: Any) -> dict[int, int]:
-    """Address and size of every tensor's storage within reach."""
-    tensors = [t for t in reachable(root) if isinstance(t, torch.Tensor)]
-    return {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors if t.numel()}
 
 
 def test_a_case_is_two_sittings_with_the_same_inputs(case: Case) -> None:

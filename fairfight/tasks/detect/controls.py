@@ -37,7 +37,7 @@ def oracle(brief: DetectBrief, answer: DetectAnswer) -> Detector:
     """Score inputs by the sealed answer: 1 for those that set the fault off, 0 for all others."""
     import torch
 
-    from fairfight.tasks.detect.digest import digests
+    from fairfight.tasks.digest import digests
 
     def detect(inputs: Inputs) -> Tensor:
         return torch.tensor([float(d in answer.firing) for d in digests(inputs)])

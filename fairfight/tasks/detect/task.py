@@ -184,7 +184,7 @@ def sitting(side: Side, seed: int) -> tuple[DetectBrief, DetectExam, DetectAnswe
 
     from fairfight.faults.training import trimmed
     from fairfight.seeds import torch_rng
-    from fairfight.tasks.detect.digest import digests
+    from fairfight.tasks.digest import digests
 
     pool = trimmed(type(side.clean).concat([side.clean, side.suspects]))  # type: ignore[list-item]
     order = torch.randperm(len(pool), generator=torch_rng(seed, "order"))
