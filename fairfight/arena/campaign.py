@@ -71,6 +71,7 @@ class _Entry:
     task: Task
     specs: tuple[CaseSpec, ...]
     contenders: tuple[Contender, ...]
+    terms: Terms
     missing: Mapping[str, str]
     """Scored cases whose model or data is not here: id to what would bring it."""
 
@@ -102,6 +103,7 @@ class _Practice:
     budget: str
     modality: str
     cases: tuple[CaseSpec, ...]
+    terms: Terms
     key: str
 
     @property
@@ -122,7 +124,6 @@ def run(request: Request, store: Store, watch: Watch | None = None) -> Campaign:
         UserError: Something that the user must change.
     """
     suite = suite_of(request.suite)
-    conditions = terms(suite, seeds=request.seeds, trials=request.trials, budget=request.budget)
     workers = request.workers if request.workers is not None else len(os.sched_getaffinity(0))
     if workers < 1:
         raise UserError(f"--workers must be at least 1, not {workers}.")
@@ -137,8 +138,8 @@ def run(request: Request, store: Store, watch: Watch | None = None) -> Campaign:
     engine = _LazyEngine(workers, entries, request.limits)
     board = Board(watch, workers)
     try:
-        tuned = _tune_all(entries, conditions, store, engine, board)
-        campaign = _fight_all(suite, entries, conditions, tuned, store, engine, board)
+        tuned = _tune_all(entries, store, engine, board)
+        campaign = _fight_all(suite, entries, tuned, store, engine, board)
     finally:
         engine.close()
     for commit, secret in hidden.items():
@@ -158,7 +159,8 @@ def _enter(request: Request, suite: str, store: Store) -> tuple[list[_Entry], di
         if not any(s.split == "scored" for s in specs):
             continue
         missing = {s.id: lack for s in specs if (lack := task.missing(s)) is not None}
-        entries.append(_Entry(task, tuple(specs), tuple(contenders), missing))
+        own = terms(suite, task, seeds=request.seeds, trials=request.trials, budget=request.budget)
+        entries.append(_Entry(task, tuple(specs), tuple(contenders), own, missing))
         record = seals.seal(task, suite, secret, contenders)
         if record.drawn == "fresh":
             seals.hide(record.commitment, secret)
@@ -211,33 +213,31 @@ class _LazyEngine:
 
 
 def _tune_all(
-    entries: Sequence[_Entry], conditions: Terms, store: Store, engine: _LazyEngine, board: Board
+    entries: Sequence[_Entry], store: Store, engine: _LazyEngine, board: Board
 ) -> dict[tuple[str, str, str, str], Mapping[str, Any]]:
     """Parameters by task, contender, budget and modality, from the store or tuned now.
 
     Who has nothing to tune is tried once: its development score is what a verdict may choose contenders by.
     """
     tuned: dict[tuple[str, str, str, str], Mapping[str, Any]] = {}
-    if conditions.trials <= 1:
-        return tuned
     todo: list[_Practice] = []
     for e in entries:
-        for modality in e.modalities:
+        for modality in e.modalities if e.terms.trials > 1 else ():
             dev = e.part("dev", modality)
-            for who, budget in entrants(dev[0], e.contenders, conditions) if dev else ():
+            for who, budget in entrants(dev[0], e.contenders, e.terms) if dev else ():
                 if who.kind in ("random", "oracle"):
                     continue
                 ids = sorted(s.id for s in dev)
-                key = content_id(e.task.name, who.name, who.fingerprint, ids, budget, conditions.trials)
+                key = content_id(e.task.name, who.name, who.fingerprint, ids, budget, e.terms.trials)
                 if (known := store.tuning(key)) is not None:
                     tuned[e.task.name, who.name, budget, modality] = known.params
                 else:
-                    todo.append(_Practice(who, budget, modality, tuple(dev), key))
+                    todo.append(_Practice(who, budget, modality, tuple(dev), e.terms, key))
     if not todo:
         return tuned
     lock = threading.Lock()
     cases = list({c.id: c for p in todo for c in p.cases}.values())
-    board.expect(building=len(cases), matches=sum(_trials(p.who, conditions) * len(p.cases) for p in todo))
+    board.expect(building=len(cases), matches=sum(_trials(p) * len(p.cases) for p in todo))
 
     def prepare(lane: Lane, spec: CaseSpec) -> None:
         with board.doing(lane, f"building {spec.name} (for tuning)"):
@@ -246,7 +246,7 @@ def _tune_all(
 
     def practise(lane: Lane, job: _Practice) -> None:
         with board.doing(lane, f"tuning {job.who.name} ({job.modality})"):
-            record = _practise(lane, job, conditions, board)
+            record = _practise(lane, job, board)
         with lock:
             store.put_tuning(record)
             tuned[record.task, record.contender, job.budget, job.modality] = record.params
@@ -260,12 +260,12 @@ def _usable(lane: Lane, spec: CaseSpec) -> bool:
     return lane.open(spec, _DEV_SEED).void is None
 
 
-def _practise(lane: Lane, job: _Practice, conditions: Terms, board: Board) -> TuningRecord:
+def _practise(lane: Lane, job: _Practice, board: Board) -> TuningRecord:
     """Each trial is scored by its mean over the development cases."""
     from fairfight.arena.tuning import Search
 
     worst = registry.task(job.who.task).metrics[0].low
-    search = Search(job.who, conditions.trials, job.seed, floor=worst)
+    search = Search(job.who, job.terms.trials, job.seed, floor=worst)
     cases = [spec for spec in job.cases if _usable(lane, spec)]
     costs: list[Cost] = []
 
@@ -273,7 +273,7 @@ def _practise(lane: Lane, job: _Practice, conditions: Terms, board: Board) -> Tu
         scores = []
         for spec in cases:
             who = (job.who, job.budget)
-            (plan,) = plans_of(spec, _DEV_SEED, [who], conditions, {(job.who.name, job.budget): params})
+            (plan,) = plans_of(spec, _DEV_SEED, [who], job.terms, {(job.who.name, job.budget): params})
             record = lane.fight(plan, job.who)
             costs.append(record.cost)
             if record.status != "ok":
@@ -299,14 +299,13 @@ def _practise(lane: Lane, job: _Practice, conditions: Terms, board: Board) -> Tu
     )
 
 
-def _trials(who: Contender, conditions: Terms) -> int:
-    return conditions.trials if who.space else 1
+def _trials(job: _Practice) -> int:
+    return job.terms.trials if job.who.space else 1
 
 
 def _fight_all(
     suite: str,
     entries: Sequence[_Entry],
-    conditions: Terms,
     tuned: Mapping[tuple[str, str, str, str], Mapping[str, Any]],
     store: Store,
     engine: _LazyEngine,
@@ -324,10 +323,10 @@ def _fight_all(
     bouts: list[tuple[CaseSpec, int, list[MatchPlan]]] = []
     for e in entries:
         for spec in e.part("scored"):
-            who = entrants(spec, e.contenders, conditions)
+            who = entrants(spec, e.contenders, e.terms)
             chosen = {(c.name, b): tuned.get((e.task.name, c.name, b, spec.modality), {}) for c, b in who}
-            for seed in range(conditions.seeds):
-                plans = plans_of(spec, seed, who, conditions, chosen)
+            for seed in range(e.terms.seeds):
+                plans = plans_of(spec, seed, who, e.terms, chosen)
                 bouts.append((spec, seed, plans))
                 everything.update({p.id: p for p in plans if p.case_id not in void})
     known = store.known(everything)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fairfight.arena.budgets import read_budget, shared
@@ -31,13 +31,23 @@ _TERMS = {"tour": Terms(seeds=2, trials=1, shared=False), "standard": Terms(seed
 _USUAL = Terms(seeds=3, trials=6)
 
 
-def terms(suite: str, *, seeds: int | None = None, trials: int | None = None, budget: str | None = None) -> Terms:
-    """The suite's terms, changed where the user asks for it.
+def terms(
+    suite: str,
+    task: Task | None = None,
+    *,
+    seeds: int | None = None,
+    trials: int | None = None,
+    budget: str | None = None,
+) -> Terms:
+    """The suite's terms, the task's own where it has some, changed where the user asks for it.
 
     Raises:
         UserError: A number is not positive.
     """
     usual = _TERMS.get(suite, _USUAL)
+    if task is not None and suite in task.terms:
+        own = task.terms[suite]
+        usual = replace(usual, seeds=own[0], trials=own[1])
     for what, value in (("seeds", seeds), ("trials", trials)):
         if value is not None and value < 1:
             raise UserError(f"--{what} must be at least 1, not {value}.")

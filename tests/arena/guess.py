@@ -6,6 +6,7 @@ import ctypes
 import gc
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -36,6 +37,7 @@ class Guess:
     job = "guess which numbers are marked"
     metrics = (Metric("accuracy", "accuracy"), Metric("worst", "worse sitting"))
     trusted_labels = 0
+    terms: Mapping[str, tuple[int, int]] = {}
     exam_is_work = True
     lacks: str | None = None
     """What a further case lacks; without it there is no such case."""

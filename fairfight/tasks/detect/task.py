@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from fairfight.seeds import derive
@@ -42,6 +42,7 @@ class Detect:
         Metric("false_alarms", "suspects flagged on the clean twin", better="lower"),
     )
     trusted_labels = 0
+    terms: Mapping[str, tuple[int, int]] = {}
     exam_is_work = True
 
     def specs(self, suite: str, secret: str) -> list[CaseSpec]:

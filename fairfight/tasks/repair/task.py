@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from fairfight.seeds import derive
@@ -46,6 +46,7 @@ class Repair:
         Metric("hooks", "hooks that stay", better="lower", high=100.0),
     )
     trusted_labels = 96
+    terms: Mapping[str, tuple[int, int]] = {"tour": (1, 1), "quick": (2, 3), "standard": (1, 2)}
     exam_is_work = False
 
     def specs(self, suite: str, secret: str) -> list[CaseSpec]:
