@@ -95,11 +95,19 @@ _HOOKS = ("_forward_hooks", "_forward_pre_hooks")
 
 
 @contextmanager
-def replaced(module: nn.Module, forward: Callable[..., Any]) -> Iterator[None]:
-    """A module that answers by another function inside, without its hooks: its answer has been through them."""
+def replaced(module: nn.Module, forward: Callable[..., Any], *, hooked: bool = False) -> Iterator[None]:
+    """A module that answers by another function inside.
+
+    Args:
+        module: Itself again afterwards.
+        forward: What it does instead.
+        hooked: Whether its hooks are run. Without them the answer should be one that has been through them.
+    """
     own = module.__dict__
-    kept = {name: own[name] for name in (*_HOOKS, "forward") if name in own}
-    own.update({name: OrderedDict() for name in _HOOKS}, forward=forward)
+    kept = {name: own[name] for name in ("forward", *_HOOKS) if name in own}
+    own["forward"] = forward
+    if not hooked:
+        own.update({name: OrderedDict() for name in _HOOKS})
     try:
         yield
     finally:
