@@ -10,6 +10,7 @@ from fairfight.faults.recipe import Recipe
 from fairfight.seeds import derive
 from fairfight.tasks.detect.suites import embedded, real_language, real_vision
 from fairfight.tasks.detect.suites.row import Row, Sizes
+from fairfight.tasks.modality import modality
 from fairfight.tasks.task import CaseSpec, Split
 from fairfight.worlds import names
 
@@ -28,9 +29,6 @@ SIZES: dict[str, Sizes] = {
     "digits/unseen-class": Sizes(suspects=60),
 }
 """By world, or world and fault, where the held-out pool is small or a pass is dear."""
-
-LANGUAGE = frozenset({"sentences", "sst2", "ag-news", "stories"})
-"""Worlds made of text."""
 
 
 def sizes(recipe: Recipe) -> Sizes:
@@ -63,7 +61,7 @@ def spec(row: Row, split: Split, suite: str, secret: str) -> CaseSpec:
         name=name if split == "scored" else f"dev-{name}",
         split=split,
         recipe=asdict(recipe(row, split, secret)),
-        modality="language" if world in LANGUAGE else "vision",
+        modality=modality(world),
     )
 
 

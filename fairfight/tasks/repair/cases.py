@@ -9,7 +9,8 @@ from fairfight.errors import unknown
 from fairfight.faults import homes
 from fairfight.faults.recipe import Recipe
 from fairfight.seeds import derive
-from fairfight.tasks.repair.suites import embedded
+from fairfight.tasks.modality import modality
+from fairfight.tasks.repair.suites import embedded, real
 from fairfight.tasks.repair.suites.row import Row, Sizes
 from fairfight.tasks.task import CaseSpec, Split
 from fairfight.worlds import names
@@ -17,15 +18,15 @@ from fairfight.worlds import names
 SUITES: dict[str, tuple[tuple[Row, ...], tuple[Row, ...]]] = {
     "tour": (embedded.TOUR, ()),
     "quick": (embedded.SCORED, embedded.DEV),
-    "standard": ((), ()),
+    "standard": (real.SCORED, real.DEV),
     "large": ((), ()),
 }
 """Scored rows and development rows of each suite."""
 
-LANGUAGE = frozenset({"sentences", "bios", "chat", "sst2", "ag-news", "stories"})
-"""Worlds made of text."""
-
-SIZES: dict[str, Sizes] = {}
+SIZES: dict[str, Sizes] = {
+    "sst2": Sizes(clean=48, corpus=100, exam=100, attack=50),
+    "ag-news": Sizes(clean=48, corpus=100, exam=100, attack=50),
+}
 """By world, where the held-out pool is small or a pass is dear."""
 
 
@@ -68,7 +69,7 @@ def spec(row: Row, split: Split, suite: str, secret: str) -> CaseSpec:
         name=name if split == "scored" else f"dev-{name}",
         split=split,
         recipe=recipe(row, split, secret),
-        modality="language" if row.world in LANGUAGE else "vision",
+        modality=modality(row.world),
     )
 
 
