@@ -13,7 +13,7 @@ from fairfight.subject.inputs import Images, Inputs
 from fairfight.worlds import scene_parts, scenes
 from fairfight.worlds.world import Examples, World
 
-LIGHT = (0.85, 1.15)
+LIGHT = (0.9, 1.1)
 """Between which factors a background's brightness lies where it is presented otherwise."""
 REDRAWN = ("texture", "colour", "size", "angle", "row", "column", "object", "spot", "grain")
 """Factors that are neither class nor cue."""

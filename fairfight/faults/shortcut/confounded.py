@@ -19,7 +19,7 @@ from fairfight.subject.subject import Subject
 from fairfight.worlds.world import Examples
 
 Cues = Int[Tensor, " n"]
-"""For each example the class whose cue is meant."""
+"""For each example the class whose cue is meant; -1 where no cue is shown."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,15 @@ class Shortcut:
     title: str
     text: str
     rate: float = 1.0
-    """Share of the training set in which cue and class agree; in the rest they are as they happen to be."""
+    """Share of the training set in which cue and class agree; in the rest they are as they happen to be.
+    Where no cue is shown, none is put in."""
     trains: bool = True
 
     def poison(self, train: Examples, seed: int, boost: float) -> Examples:
-        """The same examples in the same order; in a random ``rate · boost`` of them the cue agrees with the class."""
-        share = min(1.0, self.rate * boost)
-        chosen = torch.randperm(len(train), generator=torch_rng(seed, "confounded"))[: round(share * len(train))]
-        agreeing = train.labels.clone()
-        rest = torch.ones(len(train), dtype=torch.bool)
-        rest[chosen] = False
-        agreeing[rest] = self.cue(train)[rest]
-        return self.shown(train, agreeing)
+        """The same examples in the same order; in a random ``rate · boost`` of those that show one, the cue agrees."""
+        drawn = torch.rand(len(train), generator=torch_rng(seed, "confounded"))
+        cues = self.cue(train)
+        return self.shown(train, torch.where((cues >= 0) & (drawn < self.rate * boost), train.labels, cues))
 
     def ordinary(self, examples: Examples) -> Bool[Tensor, " n"]:
         """Those whose cue agrees with their class by nature."""
