@@ -11,6 +11,7 @@ from fairfight.parts.scores.exact import patching
 from fairfight.parts.scores.gradients import attribution, integrated
 from fairfight.parts.scores.placebo import shuffled
 from fairfight.parts.scores.reading import difference, probe
+from fairfight.parts.scores.shapley import shapley
 
 SCORES: dict[str, Score] = {
     "difference": difference,
@@ -18,6 +19,7 @@ SCORES: dict[str, Score] = {
     "attribution": attribution,
     "integrated": integrated,
     "patching": patching,
+    "shapley": shapley,
     "random": shuffled,
 }
 """Of the same signature and meaning; see :data:`fairfight.parts.scores.contrast.Score`."""
