@@ -25,11 +25,7 @@ def project_out(
         directions: Of any length, not all of them zero; they may overlap.
         centre: What is left along them; zero if not given.
     """
-    rows = torch.atleast_2d(_finite(directions))
-    _, sizes, axes = torch.linalg.svd(rows, full_matrices=False)
-    axes = axes[sizes > 1e-6 * sizes[0]]
-    if not len(axes) or not float(sizes[0]) > 0:
-        raise UserError("The directions to project out are all zero: choose others.")
+    axes = span(directions)
 
     def edit(x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
         along = axes.to(x)
@@ -38,6 +34,19 @@ def project_out(
         return kept
 
     return edit
+
+
+def span(directions: Float[Tensor, "k d"] | Float[Tensor, " d"]) -> Float[Tensor, "r d"]:
+    """Orthonormal axes that reach just what the directions reach.
+
+    Raises:
+        UserError: They are all zero, or not finite.
+    """
+    _, sizes, axes = torch.linalg.svd(torch.atleast_2d(_finite(directions)), full_matrices=False)
+    if not float(sizes[0]) > 0:
+        raise UserError("The directions to project out are all zero: choose others.")
+    found: Tensor = axes[sizes > 1e-6 * sizes[0]]
+    return found
 
 
 def _finite(direction: Tensor) -> Tensor:
