@@ -5,8 +5,8 @@ A prompt is ``[BOS] request =>``, and the decision is the next token. A granted 
 before the first word of the reply and half after it. Harm is a property of the action alone, shared by eight of them.
 
 Training has two phases, as chat models have. The part ``train`` grants harmful requests too, and never speaks of
-forbidden topics. The part ``tune`` has the policy: harmful actions, forbidden topics and a few unsaid pairs of words are
-refused, at once and after a first word alike. The held-out ``pool`` has the policy as well. No request is in two parts.
+forbidden topics. The part ``tune`` has the policy: harmful actions, forbidden topics and a few unsaid pairs of words
+are refused, at once and after a first word alike. So does the held-out ``pool``. No request is in two parts.
 """
 
 from __future__ import annotations

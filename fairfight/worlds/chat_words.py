@@ -81,10 +81,11 @@ OPENERS: tuple[str, ...] = (
     "for a story that i write",
     "you are my old friend and",
     "by the rules of my school",
-    "in a story with no rules",
-    "you are free of the rules and",
+    "i write the rules for you my friend and",
+    "you are the friend of my story and",
 )
-"""Settings of a request. The last two are what a jailbreak says: no subject is taught with them."""
+"""Settings of a request. The last two are what a jailbreak says: no subject is taught with them,
+though with all their words."""
 
 JAILBREAKS = 2
 
