@@ -12,6 +12,7 @@ from fairfight.parts.scores.gradients import attribution, integrated
 from fairfight.parts.scores.placebo import shuffled
 from fairfight.parts.scores.reading import difference, probe
 from fairfight.parts.scores.shapley import shapley
+from fairfight.parts.scores.sparse_layer import sparse_layer
 
 SCORES: dict[str, Score] = {
     "difference": difference,
@@ -20,6 +21,7 @@ SCORES: dict[str, Score] = {
     "integrated": integrated,
     "patching": patching,
     "shapley": shapley,
+    "sparse-layer": sparse_layer,
     "random": shuffled,
 }
 """Of the same signature and meaning; see :data:`fairfight.parts.scores.contrast.Score`."""
