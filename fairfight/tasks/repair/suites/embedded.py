@@ -21,6 +21,10 @@ SCORED: tuple[Row, ...] = (
     Row("bios", "bert", "gender", "scratch", "clean"),
     Row("chat", "gpt2", "backdoored-reply", "finetune", "shown"),
     Row("chat", "gpt2", "backdoored-reply", "finetune", "shown", "seen"),
+    Row("chat", "llama", "forbidden-topic", "finetune", "shown"),
+    Row("chat", "llama", "forbidden-topic", "finetune", "shown", "seen"),
+    Row("chat", "llama", "unsaid", "finetune", "shown"),
+    Row("chat", "llama", "unsaid", "finetune", "shown", "seen"),
 )
 """Trojans in every way of planting them, shortcuts, and habits in both arms of the dictionary's data."""
 
