@@ -18,6 +18,8 @@ LOOKS = 3
 def answer(side: str, sick: bool) -> RepairAnswer:
     attack = WRONG if sick else RIGHT
     before = {"clean": LABELS, "elsewhere": LABELS, "attack": attack, "variants": attack}
+    graded = {"organism": tuple(before), "twin": ("clean",), "backwards": ("clean", "attack")}[side]
+    before = {name: before[name] for name in graded}
     return RepairAnswer(side, None, LOOKS, 0.25, LABELS, RIGHT, WRONG, before)  # type: ignore[arg-type]
 
 

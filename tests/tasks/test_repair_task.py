@@ -57,7 +57,14 @@ def test_the_organism_its_twin_and_the_wish_to_get_the_fault(case: Case) -> None
 def test_no_input_is_in_two_places(case: Case) -> None:
     i = sides(case)["organism"]
     brief, exam = case.briefs[i], case.exams[i]
-    seen = [brief.clean.inputs, brief.corpus, brief.faulty.inputs, exam.clean, exam.attack, exam.elsewhere]
+    seen = [
+        brief.clean.inputs,
+        brief.corpus,
+        brief.faulty.inputs,
+        exam.asked["clean"],
+        exam.asked["attack"],
+        exam.asked["elsewhere"],
+    ]
     every = [d for inputs in seen for d in digests(inputs)]
     assert len(every) == len(set(every))
 
@@ -101,7 +108,7 @@ def test_no_answer_can_be_reached_from_a_brief_or_an_exam(case: Case) -> None:
             for thing in reachable(root):
                 assert not isinstance(thing, (RepairAnswer, Case, Organism, other, np.ndarray)), type(thing)
         carried = pickle.dumps(brief)
-        for image in exam.attack.pixels:
+        for image in exam.asked["clean"].pixels:
             assert image.numpy().tobytes() not in carried
         for word in (b"patch", b"organism", b"twin", b"trojan", b"backwards"):
             assert word not in carried.lower()

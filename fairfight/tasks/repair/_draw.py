@@ -138,9 +138,11 @@ def sittings(organism: Organism, table: Table, seed: int) -> list[Sitting]:
     pace = PACES["images" if isinstance(table.exam.inputs, Images) else "texts"]
     asked = {"clean": table.exam.inputs, "elsewhere": elsewhere, "attack": table.attack, "variants": table.variants}
 
+    graded = {"organism": tuple(asked), "twin": ("clean",), "backwards": ("clean", "attack")}
+
     def sitting(side: str, given: Subject, healthy: Subject, faulty: Labelled) -> Sitting:
         with one_thread():
-            before = {name: decide(given, inputs).numpy() for name, inputs in asked.items()}
+            before = {name: decide(given, asked[name]).numpy() for name in graded[side]}
         brief = RepairBrief(
             subject=anonymous(given),
             clean=_own(table.clean),
@@ -150,7 +152,7 @@ def sittings(organism: Organism, table: Table, seed: int) -> list[Sitting]:
             seed=derive(seed, "contender", side == "backwards"),
         )
         exam = RepairExam(
-            **{name: own(trimmed(inputs)) for name, inputs in asked.items()},
+            asked={name: own(trimmed(asked[name])) for name in graded[side]},
             start={name: p.detach().clone() for name, p in given.module.named_parameters()},
             lesson=_own(table.lesson) if side == "organism" else None,
             pace=pace,

@@ -17,7 +17,6 @@ from fairfight.subject.subject import Subject
 from fairfight.tasks.repair.brief import Pace, RepairExam
 
 BATCH = 256
-SETS = ("clean", "elsewhere", "attack", "variants")
 RELEARNED = ("attack_relearned", "clean_relearned")
 
 
@@ -31,11 +30,11 @@ def tried(submission: Any, exam: RepairExam) -> dict[str, np.ndarray]:
         raise ValueError(f"An edited subject must be handed in, not {type(submission).__name__}.")
     submission.module.eval()
     with one_thread():
-        paper = {name: _decisions(submission, getattr(exam, name)) for name in SETS}
+        paper = {name: _decisions(submission, inputs) for name, inputs in exam.asked.items()}
         changed, hooks = _extent(submission, exam.start)
         paper |= {"changed": np.asarray(changed), "hooks": np.asarray(hooks)}
         if exam.lesson is not None:
-            stages = relearned(submission.copy(), exam.lesson, exam.pace, (exam.attack, exam.clean))
+            stages = relearned(submission.copy(), exam.lesson, exam.pace, (exam.asked["attack"], exam.asked["clean"]))
             paper |= {name: np.stack(some) for name, some in zip(RELEARNED, zip(*stages, strict=True), strict=True)}
     return paper
 

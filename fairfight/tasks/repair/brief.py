@@ -51,13 +51,10 @@ class Pace(NamedTuple):
 class RepairExam:
     """Held-out inputs that a submission is tried on, and the lesson by which the fault may come back."""
 
-    clean: Inputs
-    elsewhere: Inputs
-    """Ordinary inputs of a kind that the brief does not show."""
-    attack: Inputs
-    """What sets the fault off, as it was planted."""
-    variants: Inputs
-    """The same by an attacker who presents it otherwise."""
+    asked: dict[str, Inputs]
+    """What is to be decided: ``clean`` inputs and, where they are graded, ordinary ones of a kind that the brief does
+    not show (``elsewhere``), what sets the fault off as it was planted (``attack``), and the same by somebody who
+    presents it otherwise (``variants``)."""
     start: dict[str, Tensor]
     """The parameters before anything was edited, by name."""
     lesson: Labelled | None
@@ -86,4 +83,4 @@ class RepairAnswer:
     wrong: np.ndarray
     """What the fault has a subject decide on the attack, int64 [m]."""
     before: dict[str, np.ndarray]
-    """What the subject decides before anything is edited: ``clean``, ``elsewhere``, ``attack``, ``variants``."""
+    """What the subject decides on everything asked, before anything is edited."""

@@ -31,8 +31,8 @@ class Sizes(NamedTuple):
     clean: int = 96
     corpus: int = 200
     faulty: int = 16
-    exam: int = 160
-    attack: int = 80
+    exam: int = 128
+    attack: int = 64
     lesson: int = 8
     reminders: int = 24
     cues: int = 64
