@@ -31,6 +31,7 @@ def toy() -> tuple[Tensor, Tensor]:
     return x * torch.linspace(0.5, 3, K) + 1, logits.argmax(dim=1)
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # of how elastic nets will be asked for
 @pytest.mark.parametrize("mix", [0.5, 0.99])
 @pytest.mark.parametrize("penalty", [0.1, 0.02, 0.003])
 def test_weights_are_those_of_scikit_learn(mix: float, penalty: float) -> None:

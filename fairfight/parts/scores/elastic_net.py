@@ -62,13 +62,14 @@ def path(
         most: Steps a penalty.
     """
     data, centre, scale = _standardised(x)
+    data = torch.cat([data, torch.ones_like(data[:, :1])], dim=1)  # the last weight is the bias
     target = torch.nn.functional.one_hot(y).double()
-    steep = 0.5 * float(torch.linalg.matrix_norm(torch.cat([data, torch.ones_like(data[:, :1])], 1), 2)) ** 2 / len(x)
+    steep = 0.5 * float(torch.linalg.matrix_norm(data, 2)) ** 2 / len(x)
     weight = data.new_zeros(data.shape[1], target.shape[1])
-    bias = target.mean(dim=0).log()
+    weight[-1] = target.mean(dim=0).log()
     for penalty in along:
-        weight, bias = _descend(data, target, weight, bias, steep, penalty * mix, penalty * (1 - mix), tolerance, most)
-        yield SparseLayer(centre, scale, weight, bias - bias.mean(), penalty)
+        weight = _descend(data, target, weight, steep, penalty * mix, penalty * (1 - mix), tolerance, most)
+        yield SparseLayer(centre, scale, weight[:-1], weight[-1] - weight[-1].mean(), penalty)
 
 
 def _standardised(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -80,29 +81,31 @@ def _descend(
     data: Tensor,
     target: Tensor,
     weight: Tensor,
-    bias: Tensor,
     steep: float,
     thin: float,
     small: float,
     tolerance: float,
     most: int,
-) -> tuple[Tensor, Tensor]:
+) -> Tensor:
     """Accelerated proximal steps; ``thin`` is the penalty on absolute weights and ``small`` that on squared ones."""
-    rate, n = 1 / (steep + small), len(data)
-    ahead, ahead_bias, speed = weight, bias, 1.0
-    for _ in range(most):
-        wrong = (torch.addmm(ahead_bias, data, ahead).softmax(dim=1) - target) / n
-        moved = ahead - rate * (data.T @ wrong + small * ahead)
-        new = torch.nn.functional.softshrink(moved, rate * thin)
-        new_bias = ahead_bias - rate * wrong.sum(dim=0)
-        step, step_bias = ahead - new, ahead_bias - new_bias
-        if max(float(step.abs().max()), float(step_bias.abs().max())) < rate * tolerance:
-            return new, new_bias
+    rate = 1 / (steep + small)
+    back = data.T * (rate / len(data))
+    keep = weight.new_full((len(weight), 1), 1 - rate * small)
+    shrink = weight.new_full((len(weight), 1), rate * thin)
+    keep[-1], shrink[-1] = 1, 0  # the bias is free
+    ahead, speed = weight, 1.0
+    for i in range(most):
+        wrong = (data @ ahead).softmax(dim=1).sub_(target)
+        moved = torch.addmm(ahead * keep, back, wrong, alpha=-1)
+        new = moved - moved.clamp(-shrink, shrink)
+        step = ahead - new
+        if i % 4 == 0 and float(step.abs().max()) < rate * tolerance:
+            return new
+        change = new - weight
         # Going uphill: begin anew from here.
-        if float((step * (new - weight)).sum() + (step_bias * (new_bias - bias)).sum()) > 0:
+        if float((step * change).sum()) > 0:
             speed = 1.0
         faster = (1 + (1 + 4 * speed * speed) ** 0.5) / 2
-        onward = (speed - 1) / faster
-        ahead, ahead_bias = new + onward * (new - weight), new_bias + onward * (new_bias - bias)
-        weight, bias, speed = new, new_bias, faster
-    return weight, bias
+        ahead = torch.add(new, change, alpha=(speed - 1) / faster)
+        weight, speed = new, faster
+    return weight
