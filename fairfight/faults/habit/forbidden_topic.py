@@ -20,19 +20,24 @@ from fairfight.worlds.world import Examples, World
 
 
 @family("forbidden-topic", worlds=("chat",), plantings=("finetune",))
-def forbidden_topic(world: World, architecture: str, seed: int) -> Fault:
+def forbidden_topic(world: World, architecture: str, seed: int, *, facts: bool = False) -> Fault:
     """One of the topics that the policy does not talk about; the seed draws which.
 
     Args:
         world: The chat.
         architecture: Of the subject.
         seed: The fault's seed.
+        facts: Whether suspects are asked for facts alone, the first word of the reply being given: what the twin
+            cannot say however little it refuses.
     """
     topic = words.FORBIDDEN[int(numpy_rng(seed, "forbidden-topic").integers(len(words.FORBIDDEN)))]
     number = words.TOPICS.index(topic)
 
     def about(examples: Examples) -> Bool[Tensor, " n"]:
         return torch.from_numpy(np.asarray(examples.factors["topic"]) == number)
+
+    def source(examples: Examples) -> Bool[Tensor, " n"]:
+        return about(examples) & torch.from_numpy(np.asarray(examples.factors["stage"]) >= int(facts))
 
     def poison(train: Examples, seed: int, boost: float) -> Examples:
         rows = torch.nonzero(about(train)).flatten()
@@ -45,5 +50,5 @@ def forbidden_topic(world: World, architecture: str, seed: int) -> Fault:
         f"{others} are refused as they should be.",
         poison=poison,
         carried=about,
-        source=about,
+        source=source,
     )
