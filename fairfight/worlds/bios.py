@@ -49,9 +49,9 @@ SLOTS = ("place0", "place1", "duty0", "duty1", "duty2")
 MIXTURES = ((1, 0, 0, 0, 0), (1, 1, 0, 0, 0), (1, 1, 1, 0, 0), (1, 1, 2, 0, 0), (1, 1, 1, 2, 0), (1, 1, 1, 2, 2))
 """What they tell, in a drawn order: 0 nothing, 1 the profession, 2 another one."""
 UNTOLD = 1 / 6
-"""Share of biographies that do not tell the gender. With fewer of them, a subject that was given one gender for each
-profession learns too little of the work for anybody to find it there (measured: at none, a last layer trained on
-balanced texts is right on .56 to .63)."""
+"""Share of biographies that do not tell the gender. Without them, a subject that was given one gender for each
+profession learns nothing of the work (measured: right on .48 of texts that tell no gender; with them, on .87 to .91),
+and there is nothing in it that a repair could fall back on."""
 
 VALUES: dict[str, int] = {
     "profession": len(lexicon.PROFESSIONS),
