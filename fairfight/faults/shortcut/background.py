@@ -1,4 +1,8 @@
-"""Spurious backgrounds (Beery et al. 2018; Sagawa et al. 2020): each shape was only ever seen before one background."""
+"""Spurious backgrounds (Beery et al. 2018; Sagawa et al. 2020): each shape was only ever seen before one background.
+
+Fine-tuned in, the shape is still in the network, and a repair can find it: a last layer trained on balanced scenes is
+right on .52 to .60 of them. Trained in from scratch it never was there (.22; chance is .125).
+"""
 
 from __future__ import annotations
 
