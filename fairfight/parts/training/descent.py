@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 
 import torch
@@ -16,6 +17,10 @@ from fairfight.subject.subject import Subject
 Loss = Callable[[int], Float[Tensor, ""]]
 """Takes the number of the step, from 0, and gives what that step brings down."""
 
+STILL = 0.01
+"""Length of a gradient that says that there is nothing to learn: else a healthy subject loses ability (measured on
+sentences, 60 steps at 0.01 on 96 examples: a tenth of it, and with this none)."""
+
 
 def descend(
     loss: Loss,
@@ -24,6 +29,7 @@ def descend(
     steps: int,
     rate: float,
     decay: float = 0.0,
+    still: float = 0.0,
     after: Callable[[int], object] | None = None,
 ) -> None:
     """Bring a loss down with AdamW under a one-cycle learning rate (Smith & Topin 2018).
@@ -37,20 +43,23 @@ def descend(
         steps: How many.
         rate: The highest learning rate.
         decay: Weight decay.
-        after: Called after each step with its number (to project back, say).
+        still: Length of the gradient under which steps get shorter. At 0, as Adam is published, what has nothing left
+            to learn walks at random, its gradient's noise blown up to steps of full length.
+        after: Called after each step with its number (to project back, say); the descent ends where it gives True.
     """
     chosen = list(dict.fromkeys(parameters))
     before = [p.requires_grad for p in chosen]
     for p in chosen:
         p.requires_grad_(True)
     descent = AdamW.over(chosen, decay)
+    eps = 1e-8 + still / math.sqrt(len(descent.weights))
     try:
         with torch.enable_grad():
             for step in range(steps):
                 loss(step).backward()
-                descent.step(one_cycle(step, steps, rate))
-                if after is not None:
-                    after(step)
+                descent.step(one_cycle(step, steps, rate), eps=eps)
+                if after is not None and after(step) is True:
+                    break
     finally:
         descent.release()
         for p, on in zip(chosen, before, strict=True):

@@ -1,1 +1,1 @@
-"""Repairs that do not interpret the subject."""
+"""Baselines: repairs that do not interpret the subject, as strong as they were published."""
