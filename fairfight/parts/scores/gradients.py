@@ -11,10 +11,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fairfight.errors import UserError
-from fairfight.faults.training import trimmed
 from fairfight.parts.bases.positions import from_rows, real, to_rows
 from fairfight.parts.edits.units import Basis
-from fairfight.parts.scores.codes import usual_codes
+from fairfight.parts.scores.codes import packed, usual_codes
 from fairfight.parts.scores.contrast import Contrast
 from fairfight.parts.training.labelled import Labelled
 from fairfight.subject.subject import Subject
@@ -60,9 +59,10 @@ def _slopes(
 ) -> tuple[Float[Tensor, "rows k"], Float[Tensor, "rows k"]]:
     """Codes of real rows, and the fault's slope for each where all codes are at a share of their way."""
     subject, site, basis = contrast.subject, contrast.site, contrast.basis
-    inputs = trimmed(batch.inputs)
+    inputs = packed(batch.inputs)
     leaves: list[Tensor] = []
     codes: list[Tensor] = []
+    towards: list[Tensor] = []
 
     def write(activation: Tensor) -> Tensor:
         with torch.no_grad():
@@ -70,7 +70,8 @@ def _slopes(
             keep = real(inputs, activation)
             codes.append(basis.encode(x if keep is None else x[keep]))
             if share < 1:
-                step = basis.decode(usual + share * (codes[0] - usual)) - basis.decode(codes[0])
+                towards.append(torch.lerp(usual, codes[0], share))
+                step = basis.decode(towards[0]) - basis.decode(codes[0])
                 x = x + step if keep is None else x.index_add(0, keep.nonzero()[:, 0], step)
                 activation = from_rows(subject, site, x, activation)
         leaves.append(activation.detach().requires_grad_())
@@ -81,8 +82,7 @@ def _slopes(
         fault = contrast.fault(subject(inputs), batch.labels).sum()
         slope = _traced(subject, site, fault, leaves[0])
     x, keep = to_rows(subject, site, slope), real(inputs, slope)
-    towards = usual + share * (codes[0] - usual)
-    return codes[0], _pulled_back(basis, towards, x if keep is None else x[keep])
+    return codes[0], _pulled_back(basis, (towards or codes)[0], x if keep is None else x[keep])
 
 
 def _traced(subject: Subject, site: str, fault: Tensor, leaf: Tensor) -> Tensor:

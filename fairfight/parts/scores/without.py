@@ -7,9 +7,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from fairfight.errors import UserError
-from fairfight.faults.training import trimmed
 from fairfight.parts.bases.positions import from_rows, real, to_rows
 from fairfight.parts.edits.units import Basis
+from fairfight.parts.scores.codes import packed
 from fairfight.parts.scores.contrast import Contrast, Fault
 from fairfight.parts.scores.gradients import attribution
 from fairfight.parts.scores.suffix import Suffix
@@ -49,7 +49,7 @@ class Without:
         self._labels = (examples or contrast.faulty).labels
         self._measure = measure or contrast.fault
         self._subject, self._site = contrast.subject, contrast.site
-        inputs = trimmed((examples or contrast.faulty).inputs)
+        inputs = packed((examples or contrast.faulty).inputs)
         self._suffix = Suffix(self._subject, inputs, self._site)
         activation = self._suffix.activation
         rows = to_rows(self._subject, self._site, activation)
