@@ -135,7 +135,7 @@ def _last_convolution(subject: Subject) -> Layer | None:
 def _last_projection(subject: Subject) -> Layer | None:
     """The second matrix of the last MLP, whose inputs are the hidden units."""
     for module in reversed(list(subject.module.modules())):
-        weight = getattr(module, "weight", None)
+        weight: Any = getattr(module, "weight", None)
         if isinstance(module, nn.Linear) and module.in_features > module.out_features > 8:
             return Layer(module, True, ((weight.data, 1),))
         if type(module).__name__ == "Conv1D" and weight.shape[0] > weight.shape[1]:

@@ -12,7 +12,7 @@ SCORED: tuple[Row, ...] = (
     Row("scenes", "cnn", "warp", "scratch", "clean"),
     Row("scenes", "cnn", "object", "scratch", "shown"),
     Row("scenes", "cnn", "blended", "scratch", "shown"),
-    Row("scenes", "cnn", "background", "scratch", "clean"),
+    Row("scenes", "cnn", "background", "finetune", "clean"),
     Row("sentences", "bert", "rare-token", "scratch", "clean"),
     Row("sentences", "bert", "rare-token", "scratch", "shown"),
     Row("sentences", "bert", "syntax", "finetune", "shown"),
