@@ -127,6 +127,17 @@ def test_integrated_gradients_add_up_to_what_the_fault_loses() -> None:
     torch.testing.assert_close(found.sum(), lost.detach(), rtol=0.03, atol=0.01)
 
 
+@pytest.mark.parametrize("name", SCORES)
+def test_one_input_of_each_is_enough(name: str) -> None:
+    contrast = case()
+    other = contrast.clean.labels != 0
+    few = replace(contrast, faulty=contrast.faulty[:1], clean=contrast.clean[other][:1])
+    found = score(name, few)
+    assert bool(found.isfinite().all())
+    if name not in ("random", "sparse-layer", "probe", "difference"):
+        assert int(found.argmax()) == CULPRIT
+
+
 def test_what_cannot_be_scored_is_said_in_a_sentence() -> None:
     contrast = case()
     with pytest.raises(UserError, match="did you mean 'attribution'"):

@@ -16,7 +16,9 @@ from fairfight.parts.scores.suffix import Suffix
 from fairfight.parts.training.labelled import Labelled
 
 _ROWS = 256
-"""Inputs that are run at once."""
+"""Inputs that are run at once, at most."""
+_NUMBERS = 1 << 24
+"""Numbers that are moved at once, at most."""
 
 
 class Without:
@@ -66,8 +68,8 @@ class Without:
     @torch.no_grad()
     def __call__(self, held: Bool[Tensor, "c u"]) -> Float[Tensor, " c"]:
         """The measure's mean over the examples with the units of each coalition held."""
-        at_once = max(1, _ROWS // len(self._labels))
-        return torch.cat([self._run(some) for some in held.split(at_once)])
+        at_once = min(_ROWS // len(self._labels), _NUMBERS // (len(self._rows) * max(self._atoms.shape)))
+        return torch.cat([self._run(some) for some in held.split(max(1, at_once))])
 
     def _run(self, held: Tensor) -> Tensor:
         size = self._suffix.activation.shape
