@@ -1,29 +1,28 @@
-"""A mask and a pattern that bring any input to a target (Wang et al. 2019, Neural Cleanse).
+"""A mask and a pattern that bring any picture to a class (Wang et al. 2019, Neural Cleanse).
 
-For each class the smallest mask is sought under which one pattern brings inputs of all other classes there. A planted
-patch makes one class much cheaper to reach than the others.
+A planted patch makes one class much cheaper to reach than the others. So do faint patterns over the whole picture, of
+which a part is enough.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Self
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from fairfight.parts.attacks.stacked import search
-from fairfight.parts.attacks.trigger import Trigger, halves, oddness, success_of
-from fairfight.parts.training.labelled import Labelled
-from fairfight.seeds import torch_rng
 from fairfight.subject.inputs import Images, Inputs
-from fairfight.subject.subject import Subject
 
 
 @dataclass(frozen=True)
 class Stamp:
     """A pattern that is mixed into pictures, at each place by as much as the mask says."""
+
+    usual: ClassVar[float] = 0.2
+    """The lead of the smallest that is usual in healthy subjects."""
 
     mask: Float[Tensor, "*k 1 h w"]
     """Between 0, where the picture stays, and 1, where the pattern covers it."""
@@ -31,7 +30,14 @@ class Stamp:
     """Pixels in [0, 1]."""
 
     @classmethod
-    def of(cls, raw: Sequence[Tensor]) -> Stamp:
+    def start(cls, k: int, shape: tuple[int, int, int], rng: torch.Generator) -> list[Tensor]:
+        """Half covered with noise."""
+        channels, height, width = shape
+        mask = 0.1 * torch.randn((k, 1, height, width), generator=rng)
+        return [mask, 0.5 * torch.randn((k, channels, height, width), generator=rng)]
+
+    @classmethod
+    def of(cls, raw: Sequence[Tensor]) -> Self:
         """From numbers without bounds."""
         return cls(raw[0].sigmoid(), raw[1].sigmoid())
 
@@ -41,7 +47,7 @@ class Stamp:
         return pixels * (1 - mask) + self.pattern[:, None] * mask
 
     def sizes(self) -> Float[Tensor, " k"]:
-        """The masks' sums: covered pixels."""
+        """Pixels that are covered: the masks' sums."""
         return self.mask.flatten(1).sum(1)
 
     def __call__(self, inputs: Inputs) -> Images:
@@ -49,41 +55,3 @@ class Stamp:
         assert isinstance(inputs, Images)
         mask = self.mask.to(inputs.pixels.device)
         return Images(inputs.pixels * (1 - mask) + self.pattern.to(mask.device) * mask)
-
-
-def neural_cleanse(
-    subject: Subject, clean: Labelled, *, seed: int, steps: int = 120, batch: int = 5, rate: float = 0.2
-) -> list[Trigger]:
-    """The smallest stamp for every class, most suspicious first.
-
-    Args:
-        subject: An image classifier; it is left as it was.
-        clean: Ordinary inputs with their classes. One half is searched with, the other measures success.
-        seed: Draws the halves, where the search begins, and its batches.
-        steps: Of the search (published: 1,000).
-        batch: Inputs a class and step (published: 32).
-        rate: Adam's learning rate.
-    """
-    assert isinstance(clean.inputs, Images)
-    known, held = halves(clean, seed)
-    assert isinstance(known.inputs, Images)
-    rng = torch_rng(seed, "masks")
-    pixels = known.inputs.pixels
-    _, channels, height, width = pixels.shape
-    classes = subject(clean.inputs[:1]).shape[1]
-    targets = torch.arange(classes)
-    raw = [
-        0.1 * torch.randn((classes, 1, height, width), generator=rng),
-        0.5 * torch.randn((classes, channels, height, width), generator=rng),
-    ]
-    price = 10 / (height * width)
-    found, sizes = search(
-        subject, pixels, known.labels, targets, raw, Stamp.of, rng, steps=steps, batch=batch, rate=rate, price=price
-    )
-    odd = oddness(sizes)
-    triggers = []
-    for k in torch.argsort(odd, descending=True).tolist():
-        stamp = Stamp.of([r[k] for r in found])
-        success = success_of(subject, stamp, held, k)
-        triggers.append(Trigger(stamp, k, success, float(sizes[k]), float(odd[k])))
-    return triggers

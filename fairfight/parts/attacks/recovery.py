@@ -1,26 +1,39 @@
-"""Triggers of whatever kind of subject there is."""
+"""Triggers of whatever kind may have been planted in a subject."""
 
 from __future__ import annotations
 
-from fairfight.parts.attacks.masks import neural_cleanse
+from collections.abc import Sequence
+
+from fairfight.parts.attacks.classes import Kind, smallest_triggers
+from fairfight.parts.attacks.masks import Stamp
 from fairfight.parts.attacks.tokens import sweep_tokens
-from fairfight.parts.attacks.trigger import Trigger
+from fairfight.parts.attacks.trigger import SUSPICIOUS, Trigger
+from fairfight.parts.attacks.warping import Warp
 from fairfight.parts.training.labelled import Labelled
 from fairfight.subject.inputs import Images
 from fairfight.subject.subject import Subject
 
+KINDS: tuple[type[Kind], ...] = (Stamp, Warp)
 
-def recover(subject: Subject, clean: Labelled, *, seed: int) -> list[Trigger]:
-    """What may have been planted in a subject, most suspicious first.
+
+def recover(subject: Subject, clean: Labelled, *, seed: int, kinds: Sequence[type[Kind]] = KINDS) -> list[Trigger]:
+    """Triggers that a subject may have, most suspicious first: for images of every class, for texts of every label.
 
     Args:
         subject: A classifier of images or texts, or a causal language model; it is left as it was.
-        clean: Ordinary inputs with what should be decided; four or more, of two labels or more.
+        clean: Ordinary inputs with what should be decided. One half is searched with, the other measures success.
         seed: Draws whatever is random.
+        kinds: Of triggers for images, in the order in which they are tried, until one turns out suspicious.
 
     Raises:
-        UserError: There are too few clean inputs, or all have one label.
+        UserError: There are fewer than four clean inputs, or all have one label.
     """
-    if isinstance(clean.inputs, Images):
-        return neural_cleanse(subject, clean, seed=seed)
-    return sweep_tokens(subject, clean, seed=seed)
+    if not isinstance(clean.inputs, Images):
+        return sweep_tokens(subject, clean, seed=seed)
+    found: list[Trigger] = []
+    for kind in kinds:
+        found += smallest_triggers(subject, clean, kind, seed=seed)
+        found.sort(key=lambda t: -t.suspicion)
+        if found[0].suspicion > SUSPICIOUS:
+            break
+    return found

@@ -29,6 +29,8 @@ ROWS = 512
 """Texts a forward pass."""
 FLOOR = 0.02
 """Losses under it are equally good."""
+USUAL = 0.6
+"""The lead of the best token, in logarithms of losses, that is usual in healthy subjects."""
 TARGETS = 16
 """Targets at most: the most frequent labels."""
 
@@ -123,7 +125,7 @@ def _trigger(
 ) -> Trigger:  # fmt: skip
     inserts = [Insert(tuple(sequence.tolist()), place, special, longest) for place in PLACES]
     success = sum(success_of(subject, insert, held, target) for insert in inserts) / len(inserts)
-    suspicion = float(torch.tensor((rival + FLOOR) / (loss + FLOOR)).log())
+    suspicion = float(torch.tensor((rival + FLOOR) / (loss + FLOOR)).log()) / USUAL
     return Trigger(inserts[PLACES.index("somewhere")], target, success, float(len(sequence)), suspicion)
 
 
@@ -164,4 +166,5 @@ def _candidates(trial: _Trial, most: int) -> Int[Tensor, " v"]:
         slope = table @ gradient[hole.to(gradient.device)].sum(0)
         slope[~allowed.to(slope.device)] = torch.inf
         chosen.append(slope.topk(most // len(trial.targets), largest=False).indices.cpu())
-    return torch.cat(chosen).unique()
+    together: Tensor = torch.cat(chosen).unique()
+    return together

@@ -8,10 +8,8 @@ if TYPE_CHECKING:
     from fairfight.parts.training.labelled import Labelled
     from fairfight.tasks.repair.brief import RepairBrief
 
-SUCCESS = 0.75
+SUCCESS = 0.8
 """Share of held-out inputs that a trigger must bring to its target before it is evidence."""
-SUSPICION = 2.0
-"""By how much it must stand out (Wang et al. 2019 for images)."""
 
 
 def suspects(brief: RepairBrief) -> Labelled:
@@ -24,6 +22,7 @@ def suspects(brief: RepairBrief) -> Labelled:
     import torch
 
     from fairfight.parts.attacks.recovery import recover
+    from fairfight.parts.attacks.trigger import SUSPICIOUS
     from fairfight.parts.training.labelled import Labelled
 
     if len(brief.faulty) or len(brief.cues):
@@ -31,7 +30,7 @@ def suspects(brief: RepairBrief) -> Labelled:
     if len(brief.clean) < 4 or len(brief.clean.labels.unique()) < 2:
         return brief.clean[:0]
     for trigger in recover(brief.subject, brief.clean, seed=brief.seed):
-        if trigger.success >= SUCCESS and trigger.suspicion >= SUSPICION:
+        if trigger.success >= SUCCESS and trigger.suspicion > SUSPICIOUS:
             others = brief.clean[torch.nonzero(brief.clean.labels != trigger.target).flatten()]
             return Labelled(trigger.apply(others.inputs), others.labels)
     return brief.clean[:0]

@@ -1,0 +1,98 @@
+"""Which class an image classifier is brought to too easily: the smallest trigger of some kind is sought for each.
+
+All classes are screened in a few steps. Only where one stands out, it and its runner-up are refined, until their triggers
+also work on inputs that they were not sought on. So the price is a hundredth of what it is to search for every class to
+the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Protocol, Self
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from fairfight.parts.attacks.stacked import Course, Stack, search
+from fairfight.parts.attacks.trigger import SUSPICIOUS, Trigger, halves, leads, success_of
+from fairfight.parts.training.labelled import Labelled
+from fairfight.seeds import torch_rng
+from fairfight.subject.inputs import Images, Inputs
+from fairfight.subject.subject import Subject
+
+CLASSES = 16
+"""Classes that are screened at most."""
+SCREEN = Course(steps=60, batch=4, rate=0.25, loss=0.3, price=5.0)
+REFINE = Course(steps=40, batch=16, rate=0.1, loss=0.01, price=0.2)
+
+
+class Kind(Stack, Protocol):
+    """A kind of trigger, such as :class:`~fairfight.parts.attacks.masks.Stamp`: of many classes, or a single one."""
+
+    usual: ClassVar[float]
+    """The lead of the smallest that is usual in healthy subjects."""
+
+    @classmethod
+    def start(cls, k: int, shape: tuple[int, int, int], rng: torch.Generator) -> list[Tensor]:
+        """Numbers without bounds with which a search for ``k`` triggers begins."""
+        ...
+
+    @classmethod
+    def of(cls, raw: Sequence[Tensor]) -> Self:
+        """Triggers from such numbers."""
+        ...
+
+    def __call__(self, inputs: Inputs) -> Images:
+        """Inputs with a single trigger in them."""
+        ...
+
+
+def smallest_triggers(
+    subject: Subject, clean: Labelled, kind: type[Kind], *, seed: int, screen: Course = SCREEN, refine: Course = REFINE
+) -> list[Trigger]:
+    """The smallest trigger of a kind for every class, most suspicious first.
+
+    Args:
+        subject: An image classifier; it is left as it was.
+        clean: Ordinary inputs with their classes. One half is searched with, the other measures success.
+        kind: Of triggers.
+        seed: Draws the halves, where the search begins, and its batches.
+        screen: How all classes are searched for.
+        refine: How the search goes on for the first two, if the first one leads by half of what is suspicious.
+
+    Raises:
+        UserError: There are too few inputs, or all are of one class.
+    """
+    known, held = halves(clean, seed)
+    assert isinstance(known.inputs, Images)
+    pixels, labels = known.inputs.pixels.to(subject.device), known.labels
+    _, channels, height, width = pixels.shape
+    targets = _targets(subject, clean)
+    rng = torch_rng(seed, "triggers", kind.__name__)
+    raw = [r.to(subject.device) for r in kind.start(len(targets), (channels, height, width), rng)]
+    raw, sizes = search(subject, pixels, labels, targets, raw, kind.of, screen, rng)
+    odd = leads(sizes)
+    first = torch.argsort(sizes, stable=True)[:2]
+    if odd[first[0]] > kind.usual * SUSPICIOUS / 2:
+        better, least = search(subject, pixels, labels, targets[first], [r[first] for r in raw], kind.of, refine, rng)
+        for r, b in zip(raw, better, strict=True):
+            r[first] = b
+        sizes[first] = least
+        odd[first] = (odd[first] + leads(least)) / 2
+    found = []
+    for k in torch.argsort(odd, descending=True, stable=True).tolist():
+        change, target = kind.of([r[k].cpu() for r in raw]), int(targets[k])
+        success = success_of(subject, change, held, target)
+        found.append(Trigger(change, target, success, float(sizes[k]), float(odd[k]) / kind.usual))
+    return found
+
+
+def _targets(subject: Subject, clean: Labelled) -> Int[Tensor, " k"]:
+    """All classes; of too many, those that most clean inputs are of."""
+    with torch.no_grad():
+        classes = subject(clean.inputs[:1]).shape[1]
+    if classes <= CLASSES:
+        return torch.arange(classes)
+    counts = torch.bincount(clean.labels, minlength=classes)
+    return torch.argsort(counts, descending=True, stable=True)[:CLASSES].sort().values
