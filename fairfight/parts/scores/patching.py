@@ -27,7 +27,7 @@ Measure = Callable[[Tensor], Tensor]
 """Takes the decision's logits [n, classes] and gives a number an input [n]."""
 
 _TOKENS = 1024
-"""What is run at once if nothing else is asked for. Four times as many take 7 % longer (benchmarks/patching.py)."""
+"""What is run at once if nothing else is asked for. Three times as many take 15 % longer (benchmarks/patching.py)."""
 
 
 @torch.no_grad()
