@@ -47,7 +47,7 @@ def terms(
     usual = _TERMS.get(suite, _USUAL)
     if task is not None and suite in task.terms:
         own = task.terms[suite]
-        usual = replace(usual, seeds=own[0], trials=own[1])
+        usual = replace(usual, seeds=own[0], trials=own[1], shared=own[2])
     for what, value in (("seeds", seeds), ("trials", trials)):
         if value is not None and value < 1:
             raise UserError(f"--{what} must be at least 1, not {value}.")

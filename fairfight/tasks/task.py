@@ -86,9 +86,9 @@ class Task(Protocol):
     """The first is the primary one, whose value is the match's score (higher is better)."""
     trusted_labels: int
     """How many labels a brief gives away."""
-    terms: Mapping[str, tuple[int, int]]
-    """Match seeds and tuning trials by suite, where they are not everybody's: a match that takes seconds affords fewer.
-    """
+    terms: Mapping[str, tuple[int, int, bool]]
+    """Match seeds, tuning trials, and whether reusable work is also charged at a tenth, by suite, where they are not
+    everybody's: a match that takes seconds affords fewer."""
     exam_is_work: bool
     """Whether sitting the exam is the contender's work, and on its bill (a detector's scores); else it is the
     referee's, and merely limited to a budget of its own (what becomes of an edited subject)."""

@@ -37,7 +37,7 @@ class Guess:
     job = "guess which numbers are marked"
     metrics = (Metric("accuracy", "accuracy"), Metric("worst", "worse sitting"))
     trusted_labels = 0
-    terms: Mapping[str, tuple[int, int]] = {}
+    terms: Mapping[str, tuple[int, int, bool]] = {}
     exam_is_work = True
     lacks: str | None = None
     """What a further case lacks; without it there is no such case."""

@@ -7,18 +7,15 @@ the end.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar, Protocol, Self
-
 import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from fairfight.parts.attacks.stacked import Course, Stack, search
+from fairfight.parts.attacks.stacked import Course, Kind, search
 from fairfight.parts.attacks.trigger import SUSPICIOUS, Trigger, halves, leads, success_of
 from fairfight.parts.training.labelled import Labelled
 from fairfight.seeds import torch_rng
-from fairfight.subject.inputs import Images, Inputs
+from fairfight.subject.inputs import Images
 from fairfight.subject.subject import Subject
 
 CLASSES = 16
@@ -27,29 +24,8 @@ SCREEN = Course(steps=60, batch=4, rate=0.25, loss=0.3, price=5.0)
 REFINE = Course(steps=40, batch=16, rate=0.1, loss=0.01, price=0.2)
 
 
-class Kind(Stack, Protocol):
-    """A kind of trigger, such as :class:`~fairfight.parts.attacks.masks.Stamp`: of many classes, or a single one."""
-
-    usual: ClassVar[float]
-    """The lead of the smallest that is usual in healthy subjects."""
-
-    @classmethod
-    def start(cls, k: int, shape: tuple[int, int, int], rng: torch.Generator) -> list[Tensor]:
-        """Numbers without bounds with which a search for ``k`` triggers begins."""
-        ...
-
-    @classmethod
-    def of(cls, raw: Sequence[Tensor]) -> Self:
-        """Triggers from such numbers."""
-        ...
-
-    def __call__(self, inputs: Inputs) -> Images:
-        """Inputs with a single trigger in them."""
-        ...
-
-
 def smallest_triggers(
-    subject: Subject, clean: Labelled, kind: type[Kind], *, seed: int, screen: Course = SCREEN, refine: Course = REFINE
+    subject: Subject, clean: Labelled, kind: Kind, *, seed: int, screen: Course = SCREEN, refine: Course = REFINE
 ) -> list[Trigger]:
     """The smallest trigger of a kind for every class, most suspicious first.
 
@@ -69,20 +45,20 @@ def smallest_triggers(
     pixels, labels = known.inputs.pixels.to(subject.device), known.labels
     _, channels, height, width = pixels.shape
     targets = _targets(subject, clean)
-    rng = torch_rng(seed, "triggers", kind.__name__)
+    rng = torch_rng(seed, "triggers", kind.name)
     raw = [r.to(subject.device) for r in kind.start(len(targets), (channels, height, width), rng)]
-    raw, sizes = search(subject, pixels, labels, targets, raw, kind.of, screen, rng)
+    raw, sizes = search(subject, pixels, labels, targets, raw, kind, screen, rng)
     odd = leads(sizes)
     first = torch.argsort(sizes, stable=True)[:2]
     if odd[first[0]] > kind.usual * SUSPICIOUS / 2:
-        better, least = search(subject, pixels, labels, targets[first], [r[first] for r in raw], kind.of, refine, rng)
+        better, least = search(subject, pixels, labels, targets[first], [r[first] for r in raw], kind, refine, rng)
         for r, b in zip(raw, better, strict=True):
             r[first] = b
         sizes[first] = least
         odd[first] = (odd[first] + leads(least)) / 2
     found = []
     for k in torch.argsort(odd, descending=True, stable=True).tolist():
-        change, target = kind.of([r[k].cpu() for r in raw]), int(targets[k])
+        change, target = kind.make([r[k].cpu() for r in raw]), int(targets[k])
         success = success_of(subject, change, held, target)
         found.append(Trigger(change, target, success, float(sizes[k]), float(odd[k]) / kind.usual))
     return found

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from fairfight.parts.attacks.stacked import Kind
 from fairfight.subject.inputs import Images, Inputs
 
 
@@ -21,23 +21,13 @@ from fairfight.subject.inputs import Images, Inputs
 class Stamp:
     """A pattern that is mixed into pictures, at each place by as much as the mask says."""
 
-    usual: ClassVar[float] = 0.2
-    """The lead of the smallest that is usual in healthy subjects."""
-
     mask: Float[Tensor, "*k 1 h w"]
     """Between 0, where the picture stays, and 1, where the pattern covers it."""
     pattern: Float[Tensor, "*k c h w"]
     """Pixels in [0, 1]."""
 
     @classmethod
-    def start(cls, k: int, shape: tuple[int, int, int], rng: torch.Generator) -> list[Tensor]:
-        """Half covered with noise."""
-        channels, height, width = shape
-        mask = 0.1 * torch.randn((k, 1, height, width), generator=rng)
-        return [mask, 0.5 * torch.randn((k, channels, height, width), generator=rng)]
-
-    @classmethod
-    def of(cls, raw: Sequence[Tensor]) -> Self:
+    def of(cls, raw: Sequence[Tensor]) -> Stamp:
         """From numbers without bounds."""
         return cls(raw[0].sigmoid(), raw[1].sigmoid())
 
@@ -55,3 +45,13 @@ class Stamp:
         assert isinstance(inputs, Images)
         mask = self.mask.to(inputs.pixels.device)
         return Images(inputs.pixels * (1 - mask) + self.pattern.to(mask.device) * mask)
+
+
+def _start(k: int, shape: tuple[int, int, int], rng: torch.Generator) -> list[Tensor]:
+    """Half covered with noise."""
+    channels, height, width = shape
+    mask = 0.1 * torch.randn((k, 1, height, width), generator=rng)
+    return [mask, 0.5 * torch.randn((k, channels, height, width), generator=rng)]
+
+
+STAMPS = Kind("stamp", usual=0.2, start=_start, make=Stamp.of)

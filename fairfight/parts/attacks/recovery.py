@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fairfight.parts.attacks.classes import Kind, smallest_triggers
-from fairfight.parts.attacks.masks import Stamp
+from fairfight.parts.attacks.classes import smallest_triggers
+from fairfight.parts.attacks.masks import STAMPS
+from fairfight.parts.attacks.stacked import Kind
 from fairfight.parts.attacks.tokens import sweep_tokens
 from fairfight.parts.attacks.trigger import SUSPICIOUS, Trigger
-from fairfight.parts.attacks.warping import Warp
+from fairfight.parts.attacks.warping import WARPS
 from fairfight.parts.training.labelled import Labelled
 from fairfight.subject.inputs import Images
 from fairfight.subject.subject import Subject
 
-KINDS: tuple[type[Kind], ...] = (Stamp, Warp)
+KINDS: tuple[Kind, ...] = (STAMPS, WARPS)
 
 
-def recover(subject: Subject, clean: Labelled, *, seed: int, kinds: Sequence[type[Kind]] = KINDS) -> list[Trigger]:
+def recover(subject: Subject, clean: Labelled, *, seed: int, kinds: Sequence[Kind] = KINDS) -> list[Trigger]:
     """Triggers that a subject may have, most suspicious first: for images of every class, for texts of every label.
 
     Args:

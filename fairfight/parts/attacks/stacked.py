@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from fairfight.faults.adamw import AdamW
 from fairfight.parts.attacks.trigger import frozen, of_others
-from fairfight.subject.inputs import Images
+from fairfight.subject.inputs import Images, Inputs
 from fairfight.subject.subject import Subject
 
 UP, DOWN = 1.3, 1.4
@@ -36,7 +36,7 @@ BETAS = (0.5, 0.9)
 
 
 class Stack(Protocol):
-    """Triggers of many targets."""
+    """Triggers of many targets, or a single one."""
 
     def laid_on(self, pixels: Float[Tensor, "k b c h w"]) -> Float[Tensor, "k b c h w"]:
         """Each target's inputs with its trigger in them."""
@@ -46,9 +46,23 @@ class Stack(Protocol):
         """How large each trigger is."""
         ...
 
+    def __call__(self, inputs: Inputs) -> Images:
+        """Inputs with a single trigger in them."""
+        ...
 
-Make = Callable[[Sequence[Tensor]], Stack]
-"""Gives triggers from numbers without bounds, in tensors whose first dimension is the targets'."""
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of trigger for images, made from numbers without bounds."""
+
+    name: str
+    usual: float
+    """The lead of the smallest that is usual in healthy subjects, measured on clean twins."""
+    start: Callable[[int, tuple[int, int, int], torch.Generator], list[Tensor]]
+    """``start(k, (channels, height, width), rng)``: the numbers with which a search for ``k`` triggers begins, in
+    tensors whose first dimension is k."""
+    make: Callable[[Sequence[Tensor]], Stack]
+    """Triggers from such numbers; a single one from numbers without that dimension."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +86,7 @@ def search(
     labels: Int[Tensor, " n"],
     targets: Int[Tensor, " k"],
     raw: Sequence[Tensor],
-    make: Make,
+    kind: Kind,
     course: Course,
     rng: torch.Generator,
 ) -> tuple[list[Tensor], Float[Tensor, " k"]]:
@@ -84,14 +98,14 @@ def search(
         labels: Of the clean inputs: a target is not sought on inputs that are of it already.
         targets: Classes.
         raw: Where the search begins.
-        make: Gives the triggers.
+        kind: Of triggers.
         course: How it goes about it.
         rng: Draws inputs.
     """
     k, batch = len(targets), course.batch
     wanted = targets.repeat_interleave(batch).to(pixels.device)
     chances = of_others(labels, targets).float()
-    prices = course.price / make(raw).sizes()
+    prices = course.price / kind.make(raw).sizes()
     smooth, least = torch.zeros_like(prices), torch.full_like(prices, torch.inf)
     parameters = [nn.Parameter(r.clone()) for r in raw]
     kept = [r.clone() for r in raw]
@@ -99,7 +113,7 @@ def search(
     with frozen(subject.module), torch.enable_grad():
         for step in range(course.steps):
             rows = torch.multinomial(chances, batch, replacement=True, generator=rng)
-            stack = make(parameters)
+            stack = kind.make(parameters)
             logits = subject(Images(stack.laid_on(pixels[rows]).flatten(0, 1)))
             each = torch.nn.functional.cross_entropy(logits, wanted, reduction="none").view(k, batch).mean(1)
             sizes = stack.sizes()

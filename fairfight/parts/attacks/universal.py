@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from fairfight.parts.attacks.stacked import Kind
 from fairfight.subject.inputs import Images, Inputs
 
 
@@ -20,18 +20,10 @@ from fairfight.subject.inputs import Images, Inputs
 class Shift:
     """Numbers that are added to the pixels, which stay in [0, 1]."""
 
-    usual: ClassVar[float] = 0.1
-    """The lead of the smallest that is usual in healthy subjects."""
-
     delta: Float[Tensor, "*k c h w"]
 
     @classmethod
-    def start(cls, k: int, shape: tuple[int, int, int], rng: torch.Generator) -> list[Tensor]:
-        """Faint noise."""
-        return [0.1 * torch.randn((k, *shape), generator=rng)]
-
-    @classmethod
-    def of(cls, raw: Sequence[Tensor]) -> Self:
+    def of(cls, raw: Sequence[Tensor]) -> Shift:
         """From numbers without bounds; no pixel moves by more than one."""
         return cls(raw[0].tanh())
 
@@ -48,3 +40,11 @@ class Shift:
         """Pictures with this one perturbation on them."""
         assert isinstance(inputs, Images)
         return Images((inputs.pixels + self.delta.to(inputs.pixels.device)).clamp(0, 1))
+
+
+def _start(k: int, shape: tuple[int, int, int], rng: torch.Generator) -> list[Tensor]:
+    """Faint noise."""
+    return [0.1 * torch.randn((k, *shape), generator=rng)]
+
+
+SHIFTS = Kind("shift", usual=0.1, start=_start, make=Shift.of)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from fairfight.parts.attacks.stacked import Kind
 from fairfight.subject.inputs import Images, Inputs
 
 POINTS = 6
@@ -22,18 +22,10 @@ REACH = 3.0
 class Warp:
     """Displacements at the points of a coarse grid, in pixels; smooth between them."""
 
-    usual: ClassVar[float] = 0.5
-    """The lead of the smallest that is usual in healthy subjects: some shapes are easily bent into others."""
-
     flow: Float[Tensor, "*k 2 g g"]
 
     @classmethod
-    def start(cls, k: int, shape: tuple[int, int, int], rng: torch.Generator) -> list[Tensor]:
-        """Slight random bends."""
-        return [0.2 * torch.randn((k, 2, POINTS, POINTS), generator=rng)]
-
-    @classmethod
-    def of(cls, raw: Sequence[Tensor]) -> Self:
+    def of(cls, raw: Sequence[Tensor]) -> Warp:
         """From numbers without bounds."""
         return cls(REACH * raw[0])
 
@@ -56,3 +48,11 @@ class Warp:
         """Pictures bent by this one warp."""
         assert isinstance(inputs, Images)
         return Images(Warp(self.flow.to(inputs.pixels.device)[None]).laid_on(inputs.pixels[None])[0])
+
+
+def _start(k: int, shape: tuple[int, int, int], rng: torch.Generator) -> list[Tensor]:
+    """Slight random bends."""
+    return [0.2 * torch.randn((k, 2, POINTS, POINTS), generator=rng)]
+
+
+WARPS = Kind("warp", usual=0.5, start=_start, make=Warp.of)

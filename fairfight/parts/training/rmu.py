@@ -5,11 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from fairfight.errors import UserError
-from fairfight.faults.training import trimmed
 from fairfight.parts.training.batches import BATCH, even_rows, only
 from fairfight.parts.training.descent import descend
 from fairfight.parts.training.stopping import Guard
@@ -57,21 +56,21 @@ def misdirect(
     if not len(keep):
         raise UserError("RMU needs inputs whose activations are to stay: give at least one.")
     few = BATCH // 4
-    bad, good = (
-        even_rows(len(some), size, torch_rng(seed, "rmu", name))
-        for some, size, name in ((forget, few, "forget"), (keep, BATCH - few, "keep"))
-    )
+    bad = even_rows(len(forget), few, torch_rng(seed, "rmu", "forget"))
+    good = even_rows(len(keep), BATCH - few, torch_rng(seed, "rmu", "keep"))
     with torch.no_grad():
-        usual = _positions(subject, site, keep)
-    direction = torch.rand(usual.shape[1], generator=torch_rng(seed, "rmu", "direction")).to(usual)
-    goal = direction / direction.norm() * strength * usual.norm(dim=1).mean()
+        before, real = _places(subject, site, keep)
+    usual = before[real]
+    direction = torch.rand(usual.shape[-1], generator=torch_rng(seed, "rmu", "direction")).to(usual)
+    goal = direction / direction.norm() * strength * usual.norm(dim=-1).mean()
 
     def loss(_: int) -> Float[Tensor, ""]:
-        same = keep[next(good)]
-        with torch.no_grad():
-            before = _positions(subject, site, same)
-        astray: Tensor = (_positions(copy, site, forget[next(bad)]) - goal).square().mean()
-        moved: Tensor = (_positions(copy, site, same) - before).square().mean()
+        rows, same = next(bad), next(good)
+        batch = type(keep).concat([forget[rows], keep[same]])  # type: ignore[arg-type, list-item]
+        states, there = _places(copy, site, batch)
+        k = len(rows)
+        astray: Tensor = (states[:k][there[:k]] - goal).square().mean()
+        moved: Tensor = (states[k:, : before.shape[1]][real[same]] - before[same][real[same]]).square().mean()
         return astray + retaining.weight * moved
 
     with only(copy.module, copy.module.parameters()) as chosen:
@@ -81,12 +80,14 @@ def misdirect(
     return copy
 
 
-def _positions(subject: Subject, site: str, inputs: Inputs) -> Float[Tensor, "positions d"]:
-    """A site's activation at every place or real token; nothing above the site is run."""
-    inputs = trimmed(inputs)
+def _places(
+    subject: Subject, site: str, inputs: Inputs
+) -> tuple[Float[Tensor, "n places d"], Bool[Tensor, "n places"]]:
+    """A site's activation at every place or token, and which of them are real; nothing above the site is run."""
     with hooks(subject, [site], stop=True) as tape, suppress(Reached):
         subject(inputs)
     found = tape[site]
     if isinstance(inputs, Texts):
-        return found[inputs.mask.bool().to(found.device)]
-    return found.movedim(1, -1).flatten(0, -2)
+        return found, inputs.mask.bool().to(found.device)
+    states = found.flatten(2).movedim(1, -1) if found.ndim > 2 else found[:, None]
+    return states, torch.ones(states.shape[:2], dtype=torch.bool, device=states.device)

@@ -42,7 +42,7 @@ class Detect:
         Metric("false_alarms", "suspects flagged on the clean twin", better="lower"),
     )
     trusted_labels = 0
-    terms: Mapping[str, tuple[int, int]] = {}
+    terms: Mapping[str, tuple[int, int, bool]] = {}
     exam_is_work = True
 
     def specs(self, suite: str, secret: str) -> list[CaseSpec]:

@@ -46,7 +46,11 @@ class Repair:
         Metric("hooks", "hooks that stay", better="lower", high=100.0),
     )
     trusted_labels = 96
-    terms: Mapping[str, tuple[int, int]] = {"tour": (1, 1), "quick": (2, 3), "standard": (1, 2)}
+    terms: Mapping[str, tuple[int, int, bool]] = {
+        "tour": (1, 1, False),
+        "quick": (1, 2, False),
+        "standard": (1, 2, True),
+    }
     exam_is_work = False
 
     def specs(self, suite: str, secret: str) -> list[CaseSpec]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from fairfight.tasks.repair.brief import RepairBrief
 
 
-@baseline("repair", source="Wu & Wang 2021", modalities=("vision",))
+@baseline("repair", source="Wu & Wang 2021", modalities=("vision",), suites=("quick", "standard", "large"))
 def anp(
     brief: RepairBrief,
     *,

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from fairfight.tasks.repair.brief import RepairBrief
 
 
-@baseline("repair", source="confidence penalty on cue-only inputs, after He et al. 2019 and Clark et al. 2019")
+@baseline(
+    "repair",
+    source="confidence penalty on cue-only inputs, after He et al. 2019 and Clark et al. 2019",
+    suites=("quick", "standard", "large"),
+)
 def cue_blind(
     brief: RepairBrief,
     *,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from fairfight.tasks.repair.brief import RepairBrief
 
 
-@baseline("repair", source="Hinton et al. 2015; UNDO, Lee et al. 2025")
+@baseline("repair", source="Hinton et al. 2015; UNDO, Lee et al. 2025", suites=("quick", "standard", "large"))
 def distil(
     brief: RepairBrief,
     *,

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 def fine_tune(
     brief: RepairBrief,
     *,
-    steps: Annotated[int, Log(20, 200)] = 60,
-    rate: Annotated[float, Log(3e-4, 3e-2)] = 1e-2,
+    steps: Annotated[int, Log(20, 200)] = 50,
+    rate: Annotated[float, Log(3e-4, 3e-2)] = 7e-3,
     decay: Annotated[float, Log(1e-4, 1e-1)] = 1e-2,
-    share: Annotated[float, Uniform(0.1, 0.5)] = 0.25,
+    share: Annotated[float, Uniform(0.1, 0.7)] = 0.5,
     corpus: Annotated[bool, Choice(True, False)] = True,
     renewed: Annotated[bool, Choice(False, True)] = False,
 ) -> Subject:

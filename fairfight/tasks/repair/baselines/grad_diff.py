@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from fairfight.tasks.repair.brief import RepairBrief
 
 
-@baseline("repair", source="Liu, Liu & Stone 2022 (gradient difference)")
+@baseline("repair", source="Liu, Liu & Stone 2022 (gradient difference)", suites=("standard", "large"))
 def grad_diff(
     brief: RepairBrief,
     *,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from fairfight.tasks.repair.brief import RepairBrief
 
 
-@baseline("repair", source="Jang et al. 2023")
+@baseline("repair", source="Jang et al. 2023", suites=("standard", "large"))
 def gradient_ascent(
     brief: RepairBrief,
     *,

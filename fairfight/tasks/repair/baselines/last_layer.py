@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from fairfight.tasks.repair.brief import RepairBrief
 
 
-@baseline("repair", source="Kirichenko et al. 2022")
+@baseline("repair", source="Kirichenko et al. 2022", suites=("standard", "large"))
 def last_layer(
     brief: RepairBrief,
     *,
-    steps: Annotated[int, Log(20, 200)] = 60,
+    steps: Annotated[int, Log(20, 200)] = 50,
     rate: Annotated[float, Log(1e-3, 1e-1)] = 2e-2,
     decay: Annotated[float, Log(1e-4, 1e-1)] = 1e-2,
-    share: Annotated[float, Uniform(0.1, 0.5)] = 0.25,
+    share: Annotated[float, Uniform(0.1, 0.7)] = 0.5,
     corpus: Annotated[bool, Choice(True, False)] = True,
 ) -> Subject:
     """Fine-tune the last layer alone on the clean and the faulty examples with the right labels.

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from fairfight.tasks.repair.brief import RepairBrief
 
 
-@baseline("repair", source="Zhang et al. 2024 (negative preference optimisation)")
+@baseline(
+    "repair", source="Zhang et al. 2024 (negative preference optimisation)", suites=("quick", "standard", "large")
+)
 def npo(
     brief: RepairBrief,
     *,

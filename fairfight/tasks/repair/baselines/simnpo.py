@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from fairfight.tasks.repair.brief import RepairBrief
 
 
-@baseline("repair", source="Fan et al. 2024")
+@baseline("repair", source="Fan et al. 2024", suites=("standard", "large"))
 def simnpo(
     brief: RepairBrief,
     *,
