@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from fairfight.arena.checks import check_contender
+from fairfight.parts.training.descent import decision_loss, descend
 from fairfight.parts.training.labelled import Labelled
 from fairfight.seeds import torch_rng
 from fairfight.subject import Images, cnn, wrap
@@ -24,17 +25,25 @@ NEEDS_MORE = {"cue-blind", "token-deletion", "shift", "shift+retrain"}
 each = pytest.mark.parametrize("who", SIGHTED, ids=lambda c: c.name)
 
 
+def banded(labels: torch.Tensor, seed: int) -> torch.Tensor:
+    """Noise with a bright band, which tells the class."""
+    pixels = 0.5 * torch.rand(len(labels), 1, 16, 16, generator=torch_rng(seed, "pixels"))
+    for i, label in enumerate(labels.tolist()):
+        pixels[i, :, 5 * label : 5 * label + 4] += 0.5
+    return pixels
+
+
 @pytest.fixture(scope="module")
 def brief() -> RepairBrief:
-    """An untrained subject of three classes, some ordinary pictures, and some with a bright corner."""
+    """A subject that tells three bands apart, some ordinary pictures, and some with a bright corner."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         subject = wrap(cnn(channels=1, size=16, classes=3, width=4), "image-classifier", name="small", check=False)
-    subject.module.eval()
-    pixels = torch.rand(24, 1, 16, 16, generator=torch_rng(1, "pixels"))
-    bright = torch.rand(6, 1, 16, 16, generator=torch_rng(2, "pixels"))
+    clean = Labelled(Images(banded(torch.arange(24) % 3, 1)), torch.arange(24) % 3)
+    descend(lambda _: decision_loss(subject, clean), subject.module.parameters(), steps=60, rate=0.02)
+    assert bool((subject(clean.inputs).argmax(1) == clean.labels).all())
+    bright = banded(torch.arange(6) % 3, 2)
     bright[:, :, :4, :4] = 1
-    clean = Labelled(Images(pixels), torch.arange(24) % 3)
     return specify(subject, clean, Labelled(Images(bright), torch.arange(6) % 3), seed=3)
 
 
