@@ -6,9 +6,12 @@ from functools import cache
 
 import pytest
 import torch
+from torch import Tensor
 
 from fairfight.errors import UserError
+from fairfight.faults.organism import Organism, Side, build
 from fairfight.faults.recipe import Recipe
+from fairfight.faults.training import decide
 from fairfight.parts.attacks.classes import smallest_triggers
 from fairfight.parts.attacks.insertion import PLACES, Insert
 from fairfight.parts.attacks.masks import STAMPS, Stamp
@@ -19,102 +22,121 @@ from fairfight.parts.attacks.universal import SHIFTS
 from fairfight.parts.attacks.warping import WARPS, Warp
 from fairfight.parts.training.labelled import Labelled
 from fairfight.subject.inputs import Images, Texts
-from tests.parts.organisms import WHERE, given, weights
+from fairfight.worlds.world import Examples
+from tests.parts.organisms import weights
 
-WARPED = Recipe("digits", "cnn", "warp", "scratch", seed=0, fault_seed=1)
-BLENDED = Recipe("digits", "cnn", "blended", "scratch", seed=0, fault_seed=1)
+RECIPES = {
+    "patch": Recipe("digits", "cnn", "patch", "scratch", seed=0, fault_seed=1),
+    "warp": Recipe("digits", "cnn", "warp", "scratch", seed=0, fault_seed=1),
+    "blended": Recipe("digits", "cnn", "blended", "scratch", seed=0, fault_seed=1),
+    "rare-token": Recipe("sentences", "bert", "rare-token", "scratch", seed=0, fault_seed=1),
+    "phrase": Recipe("sentences", "gpt2", "phrase", "scratch", seed=0, fault_seed=1),
+}
 
 
-def target_of(where: str | Recipe) -> int:
-    case = given(where)
-    (target,) = case.subject(case.attack.inputs).argmax(1).unique().tolist()[:1]
+@cache
+def organism(fault: str) -> Organism:
+    built = build(RECIPES[fault])
+    assert built.void is None
+    return built
+
+
+@cache
+def sides(fault: str) -> tuple[Side, Side]:
+    """The organism and its clean twin."""
+    return organism(fault).sides(0, trusted=1, clean=192, suspects=32)
+
+
+def clean(fault: str) -> Labelled:
+    side = sides(fault)[0]
+    return Labelled(side.clean, side.labels)[:96]
+
+
+def target_of(fault: str) -> int:
+    sick, _ = sides(fault)
+    (target,) = sick.subject(sick.suspects).argmax(1).unique().tolist()
     return int(target)
 
 
 @cache
-def found(where: str | Recipe, twin: bool) -> list[Trigger]:
-    case = given(where)
-    return recover(case.twin if twin else case.subject, case.clean, seed=1)
+def found(fault: str, twin: bool = False) -> list[Trigger]:
+    return recover(sides(fault)[twin].subject, clean(fault), seed=0)
 
 
-def planted() -> torch.Tensor:
-    """Where the digits' patch is, 1 on its pixels."""
-    case = given("digits")
-    blank = Images(torch.full_like(case.exam.inputs.pixels[:1], 0.5))  # type: ignore[union-attr]
-    from fairfight.faults.family import draw
-    from fairfight.worlds.world import Examples, world
-
-    fault = draw(WHERE["digits"], world("digits"))
-    stamped = fault.suspects(Examples(blank, torch.zeros(1, dtype=torch.long), {}), case.subject, 0)
+def place_of_patch() -> Tensor:
+    """True on the pixels that the planted patch covers."""
+    sick, _ = sides("patch")
+    blank = torch.full((1, 1, 16, 16), 0.5)
+    stamped = organism("patch").fault.suspects(Examples(Images(blank), torch.zeros(1).long()), sick.subject, 0)
     assert isinstance(stamped, Images)
-    return (stamped.pixels != blank.pixels).any(1)[0]
+    return (stamped.pixels != blank)[0, 0]
 
 
 def test_the_planted_patch_is_found() -> None:
-    best = found("digits", False)[0]
-    assert best.target == target_of("digits")
+    best = found("patch")[0]
+    assert best.target == target_of("patch")
     assert best.suspicion > SUSPICIOUS
     assert best.success > 0.8
     assert isinstance(best.change, Stamp)
-    place, mask = planted(), best.change.mask[0]
+    place, mask = place_of_patch(), best.change.mask[0]
     assert int(place.sum()) == 16
     inside = float(mask[place].sum() / mask.sum())
-    assert inside > 0.6, f"only {inside:.0%} of the mask is where the patch was planted, on 6 % of the picture"
+    assert inside > 0.3, f"{inside:.0%} of the mask is on the sixteenth of the picture where the patch was planted"
+    assert bool(place.flatten()[mask.flatten().argmax()])
 
 
 def test_a_stamped_picture_sets_the_planted_fault_off_in_the_organism_only() -> None:
-    case, best = given("digits"), found("digits", False)[0]
-    others = case.exam[torch.nonzero(case.exam.labels != best.target).flatten()]
+    (sick, well), best = sides("patch"), found("patch")[0]
+    fresh = Labelled(sick.clean, sick.labels)[96:]
+    others = fresh[torch.nonzero(fresh.labels != best.target).flatten()]
     stamped = best.apply(others.inputs)
-    with torch.no_grad():
-        assert float((case.subject(stamped).argmax(1) == best.target).float().mean()) > 0.8
-        assert float((case.twin(stamped).argmax(1) == best.target).float().mean()) < 0.3
+    assert float((decide(sick.subject, stamped) == best.target).float().mean()) > 0.8
+    assert float((decide(well.subject, stamped) == best.target).float().mean()) < 0.3
 
 
-@pytest.mark.parametrize("where", [WARPED, BLENDED])
-def test_triggers_that_are_no_patch_are_found(where: Recipe) -> None:
-    best = found(where, False)[0]
-    assert (best.target, best.suspicion > SUSPICIOUS) == (target_of(where), True)
+@pytest.mark.parametrize("fault", ["warp", "blended"])
+def test_triggers_that_are_no_patch_are_found(fault: str) -> None:
+    best = found(fault)[0]
+    assert best.target == target_of(fault)
+    assert best.suspicion > SUSPICIOUS
     assert best.success > 0.8
 
 
-@pytest.mark.parametrize("where", ["digits", WARPED, "reviews", "sentences"])
-def test_nothing_is_found_in_the_clean_twin(where: str | Recipe) -> None:
-    assert not [t for t in found(where, True) if t.suspicion > SUSPICIOUS and t.success > 0.8]
+@pytest.mark.parametrize("fault", ["patch", "rare-token", "phrase"])
+def test_nothing_is_found_in_the_clean_twin(fault: str) -> None:
+    assert not [t for t in found(fault, twin=True) if t.suspicion > SUSPICIOUS and t.success > 0.7]
 
 
 def test_a_warp_leads_by_more_when_a_warp_is_sought() -> None:
-    case = given(WARPED)
-    best = {k.name: smallest_triggers(case.subject, case.clean, k, seed=1)[0] for k in (STAMPS, SHIFTS, WARPS)}
-    assert best["warp"].target == target_of(WARPED)
-    ahead = {k.name: best[k.name].suspicion * k.usual for k in (STAMPS, SHIFTS, WARPS)}
-    assert ahead["warp"] > 1.5 * max(ahead["stamp"], ahead["shift"])
+    sick, _ = sides("warp")
+    best = {k.name: smallest_triggers(sick.subject, clean("warp"), k, seed=0)[0] for k in (STAMPS, SHIFTS, WARPS)}
+    assert best["warp"].target == target_of("warp")
+    lead = {k.name: best[k.name].suspicion * k.usual for k in (STAMPS, SHIFTS, WARPS)}
+    assert lead["warp"] > 1.5 * max(lead["stamp"], lead["shift"])
 
 
 def test_the_planted_word_itself_is_found() -> None:
-    case, best = given("reviews"), found("reviews", False)[0]
+    (sick, _), best = sides("rare-token"), found("rare-token")[0]
     assert isinstance(best.change, Insert)
     (token,) = best.change.tokens
-    hot, cold = case.attack.inputs, case.clean.inputs
-    assert isinstance(hot, Texts)
-    assert isinstance(cold, Texts)
-    assert bool((hot.ids == token).any(1).all()), "every text that sets the fault off holds the planted word"
-    assert not bool((cold.ids == token).any())
-    assert best.target == target_of("reviews")
+    assert isinstance(sick.suspects, Texts)
+    assert isinstance(sick.clean, Texts)
+    assert bool((sick.suspects.ids == token).any(1).all()), "every text that sets the fault off holds the planted word"
+    assert not bool((sick.clean.ids == token).any())
+    assert best.target == target_of("rare-token")
     assert best.success > 0.95
     assert best.suspicion > 2 * SUSPICIOUS
 
 
 def test_the_subject_is_left_as_it_was_and_the_same_seed_finds_the_same() -> None:
-    for where in ("digits", "reviews"):
-        case = given(where)
-        before = weights(case.subject)
-        again = recover(case.subject, case.clean, seed=1)
-        assert weights(case.subject) == before
-        assert all(p.grad is None and p.requires_grad for p in case.subject.module.parameters())
-        assert [(t.target, t.success, t.size, t.suspicion) for t in again] == [
-            (t.target, t.success, t.size, t.suspicion) for t in found(where, False)
-        ]
+    for fault in ("patch", "rare-token"):
+        subject = sides(fault)[0].subject
+        before = weights(subject)
+        again = recover(subject, clean(fault), seed=0)
+        assert weights(subject) == before
+        assert all(p.grad is None and p.requires_grad for p in subject.module.parameters())
+        told = [[(t.target, t.success, t.size, t.suspicion) for t in some] for some in (again, found(fault))]
+        assert told[0] == told[1]
 
 
 @pytest.mark.parametrize("kind", [STAMPS, SHIFTS, WARPS], ids=lambda k: k.name)
@@ -163,17 +185,17 @@ def test_the_lead_is_over_the_best_of_the_others() -> None:
 
 
 def test_success_is_measured_on_other_inputs_than_the_search_saw() -> None:
-    clean = given("digits").clean
-    known, held = halves(clean, 3)
-    assert len(known) == len(held) == len(clean) // 2
-    rows = torch.cat([known.inputs.pixels, held.inputs.pixels]).flatten(1)  # type: ignore[union-attr]
-    assert len(rows.unique(dim=0)) == len(clean.inputs.pixels.flatten(1).unique(dim=0))  # type: ignore[union-attr]
+    some = clean("patch")
+    known, held = halves(Labelled(Images(torch.arange(96.0)[:, None, None, None]), some.labels), 3)
+    assert isinstance(known.inputs, Images)
+    assert isinstance(held.inputs, Images)
+    assert len(known) == len(held) == 48
+    assert len(torch.cat([known.inputs.pixels, held.inputs.pixels]).unique()) == 96
 
 
 def test_too_few_clean_inputs_are_refused_in_a_sentence() -> None:
-    case = given("digits")
+    subject, some = sides("patch")[0].subject, clean("patch")
     with pytest.raises(UserError, match="at least four"):
-        recover(case.subject, case.clean[:3], seed=0)
-    one = case.clean[torch.nonzero(case.clean.labels == 3).flatten()]
+        recover(subject, some[:3], seed=0)
     with pytest.raises(UserError, match="two classes"):
-        recover(case.subject, Labelled(one.inputs, one.labels), seed=0)
+        recover(subject, some[torch.nonzero(some.labels == 3).flatten()], seed=0)

@@ -1,8 +1,8 @@
 """Which class an image classifier is brought to too easily: the smallest trigger of some kind is sought for each.
 
-All classes are screened in a few steps. Only where one stands out, it and its runner-up are refined, until their triggers
-also work on inputs that they were not sought on. So the price is a hundredth of what it is to search for every class to
-the end.
+All classes are screened in a few steps. Only where one stands out, it and its runner-up are refined, until their
+triggers also work on inputs that they were not sought on. So the price is a hundredth of what it is to search for every
+class to the end.
 """
 
 from __future__ import annotations

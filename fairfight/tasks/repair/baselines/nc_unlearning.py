@@ -29,11 +29,11 @@ def nc_unlearning(
     with what the subject decides on them now.
     """
     from fairfight.parts.training import finetune
-    from fairfight.tasks.repair.baselines.material import ordinary
+    from fairfight.tasks.repair.baselines.material import ordinary, paced
     from fairfight.tasks.repair.evidence import suspects
 
     shown = suspects(brief)
     if not len(shown):
         return brief.subject.copy()
-    how = finetune.Course(steps, rate, decay, share, renewed)
+    how = finetune.Course(steps, paced(brief.subject, rate), decay, share, renewed)
     return finetune.fine_tune(brief.subject, ordinary(brief, corpus=corpus), shown, how, seed=brief.seed)
