@@ -13,7 +13,7 @@ from typing import Any
 
 from fairfight.arena import seal as seals
 from fairfight.arena.engine import LocalEngine, modules_of
-from fairfight.arena.grid import Terms, entrants, field_of, plans_of, suite_of, tasks_of, terms
+from fairfight.arena.grid import Terms, entrants, field_of, plans_of, shared_out, suite_of, tasks_of, terms
 from fairfight.arena.lane import Lane
 from fairfight.arena.progress import Board, Watch
 from fairfight.arena.records import CaseRecord, Cost, MatchPlan, TuningRecord
@@ -152,8 +152,10 @@ def run(request: Request, store: Store, watch: Watch | None = None) -> Campaign:
 def _enter(request: Request, suite: str, store: Store) -> tuple[list[_Entry], dict[str, str]]:
     """The tasks with their cases and contenders; cases are committed before anything is fought."""
     entries, hidden = [], {}
-    for task in tasks_of(request.tasks, suite):
-        contenders = field_of(task, request.contenders, suite)
+    tasks = tasks_of(request.tasks, suite)
+    asked = shared_out(request.contenders, tasks)
+    for task in (t for t in tasks if t.name in asked):
+        contenders = field_of(task, asked[task.name], suite)
         secret = _secret(request, task, suite, store)
         specs = task.specs(suite, secret)
         if not any(s.split == "scored" for s in specs):

@@ -91,6 +91,29 @@ def tasks_of(names: Sequence[str] | None, suite: str) -> list[Task]:
 EVERYONE = "all"
 
 
+def shared_out(names: Sequence[str] | None, tasks: Sequence[Task]) -> dict[str, list[str] | None]:
+    """Which of the contenders asked for each task has; tasks that have none are left out.
+
+    Raises:
+        UserError: No task has a contender of a name.
+    """
+    if not names:
+        return dict.fromkeys((t.name for t in tasks), None)
+    found: dict[str, list[str] | None] = {}
+    homeless: dict[str, UserError] = {}
+    for name in names:
+        for task in tasks:
+            try:
+                if name != EVERYONE:
+                    registry.contender(task.name, name)
+                found[task.name] = [*(found.get(task.name) or []), name]
+            except UserError as error:
+                homeless.setdefault(name, error)
+        if not any(name in (some or []) for some in found.values()):
+            raise homeless[name]
+    return found
+
+
 def field_of(task: Task, names: Sequence[str] | None, suite: str) -> list[Contender]:
     """The contenders asked for, ``all``, or those that fight in the suite unasked; floor and ceiling always fight.
 
