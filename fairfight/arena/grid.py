@@ -100,17 +100,19 @@ def shared_out(names: Sequence[str] | None, tasks: Sequence[Task]) -> dict[str, 
     if not names:
         return dict.fromkeys((t.name for t in tasks), None)
     found: dict[str, list[str] | None] = {}
-    homeless: dict[str, UserError] = {}
     for name in names:
+        refused: list[UserError] = []
         for task in tasks:
             try:
                 if name != EVERYONE:
                     registry.contender(task.name, name)
                 found[task.name] = [*(found.get(task.name) or []), name]
             except UserError as error:
-                homeless.setdefault(name, error)
-        if not any(name in (some or []) for some in found.values()):
-            raise homeless[name]
+                refused.append(error)
+        if len(refused) == len(tasks):
+            of_a_part = [e for e in refused if not str(e).startswith("Unknown contender")]
+            everyone = [c.name for t in tasks for c in registry.contenders(t.name)]
+            raise (of_a_part or [unknown("contender", name, everyone)])[0]
     return found
 
 

@@ -20,7 +20,7 @@ from fairfight.subject.inputs import Inputs
 from fairfight.subject.pooling import Pool
 from fairfight.subject.subject import Subject
 from fairfight.tasks.repair.brief import RepairBrief
-from fairfight.tasks.repair.tools._composing import WORTH, Evidence, evidence
+from fairfight.tasks.repair.tools._evidence import WORTH, Evidence, evidence
 
 SHORTEST = 1e-6
 """A difference of means that is shorter, as a share of the mean's own length, is none."""

@@ -19,7 +19,8 @@ from fairfight.parts.training.labelled import Labelled
 from fairfight.seeds import torch_rng
 from fairfight.subject.subject import Subject
 from fairfight.tasks.repair.brief import RepairBrief
-from fairfight.tasks.repair.tools._composing import ROWS, WORTH, Evidence, evidence, right, some
+from fairfight.tasks.repair.tools._composing import ROWS, some
+from fairfight.tasks.repair.tools._evidence import WORTH, Evidence, evidence, right
 
 POINTS = 4
 """Points on the way of integrated gradients."""

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 Option = tuple[Any, Any]
 """A default, and a type with a range."""
 
-UNITS = Annotated[int, Log(1, 64)]
+DEPTH = Annotated[str, Choice("any", "first", "middle", "late", "last")]
+UNITS = Annotated[int, Log(2, 64)]
 COMMON: dict[str, Option] = {
-    "depth": ("middle", Annotated[str, Choice("first", "middle", "late", "last")]),
-    "units": (12, UNITS),
-    "tolerance": (0.1, Annotated[float, Uniform(0.02, 0.2)]),
+    "depth": ("any", DEPTH),
+    "units": (48, UNITS),
+    "tolerance": (0.06, Annotated[float, Uniform(0.02, 0.2)]),
 }
 WIDTH: Option = (64, Annotated[int, Log(16, 256)])
 SPARSE: Option = (4, Annotated[int, Log(2, 16)])
@@ -80,6 +81,7 @@ EDITS: dict[str, Part] = {
     "tune": Part(
         "train a scale and a bias of each",
         "Casper 2024",
+        depth=("middle", DEPTH),
         units=(24, UNITS),
         strength=(1.0, Annotated[float, Log(0.25, 8.0)]),
         corpus=(True, Annotated[bool, Choice(True, False)]),
