@@ -28,9 +28,9 @@ _placebo(
 )
 _placebo(
     "untrained_dictionary",
-    "sae+attribution+clamp",
-    "random-sae+attribution+clamp",
-    "Clamp as ``sae+attribution+clamp`` does, in a dictionary that nobody trained.",
+    "sae+difference+clamp",
+    "random-sae+difference+clamp",
+    "Clamp as ``sae+difference+clamp`` does, in a dictionary that nobody trained.",
     SHORT,
 )
 _placebo(
