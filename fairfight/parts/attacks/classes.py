@@ -1,8 +1,7 @@
 """Which class an image classifier is brought to too easily: the smallest trigger of some kind is sought for each.
 
-All classes are screened in a few steps. Only where one stands out, it and its runner-up are refined, until their
-triggers also work on inputs that they were not sought on. So the price is a hundredth of what it is to search for every
-class to the end.
+All classes are screened in a few steps. Only one that stands out is refined, until its trigger also works on inputs
+that it was not sought on. So the price is a hundredth of what it is to search for every class to the end.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from fairfight.subject.subject import Subject
 
 CLASSES = 16
 """Classes that are screened at most."""
-SCREEN = Course(steps=60, batch=4, rate=0.25, loss=0.3, price=5.0)
+SCREEN = Course(steps=80, batch=4, rate=0.25, loss=0.3, price=5.0)
 REFINE = Course(steps=40, batch=16, rate=0.1, loss=0.01, price=0.2)
 
 
@@ -35,7 +34,7 @@ def smallest_triggers(
         kind: Of triggers.
         seed: Draws the halves, where the search begins, and its batches.
         screen: How all classes are searched for.
-        refine: How the search goes on for the first two, if the first one leads by half of what is suspicious.
+        refine: How the search goes on for one that is suspicious.
 
     Raises:
         UserError: There are too few inputs, or all are of one class.
@@ -48,19 +47,18 @@ def smallest_triggers(
     rng = torch_rng(seed, "triggers", kind.name)
     raw = [r.to(subject.device) for r in kind.start(len(targets), (channels, height, width), rng)]
     raw, sizes = search(subject, pixels, labels, targets, raw, kind, screen, rng)
-    odd = leads(sizes)
-    first = torch.argsort(sizes, stable=True)[:2]
-    if odd[first[0]] > kind.usual * SUSPICIOUS / 2:
+    odd = leads(sizes) / kind.usual
+    first = sizes.argmin()[None]
+    if odd[first] > SUSPICIOUS:
         better, least = search(subject, pixels, labels, targets[first], [r[first] for r in raw], kind, refine, rng)
         for r, b in zip(raw, better, strict=True):
             r[first] = b
         sizes[first] = least
-        odd[first] = (odd[first] + leads(least)) / 2
     found = []
     for k in torch.argsort(odd, descending=True, stable=True).tolist():
         change, target = kind.make([r[k].cpu() for r in raw]), int(targets[k])
         success = success_of(subject, change, held, target)
-        found.append(Trigger(change, target, success, float(sizes[k]), float(odd[k]) / kind.usual))
+        found.append(Trigger(change, target, success, float(sizes[k]), float(odd[k])))
     return found
 
 

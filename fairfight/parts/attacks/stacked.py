@@ -6,7 +6,7 @@ but the batch.
 
 Two things differ from the published search, which takes 1,000 steps of 32 inputs for every class. Whether a trigger
 works is told from its smoothed loss: of four inputs, the share that is hit is too coarse. And the optimiser forgets
-quickly, as gradients from before a change of price mislead it. So 60 steps of 4 inputs tell a planted class from
+quickly, as gradients from before a change of price mislead it. So 80 steps of 4 inputs tell a planted class from
 others.
 """
 

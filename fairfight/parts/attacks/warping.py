@@ -55,4 +55,4 @@ def _start(k: int, shape: tuple[int, int, int], rng: torch.Generator) -> list[Te
     return [0.2 * torch.randn((k, 2, POINTS, POINTS), generator=rng)]
 
 
-WARPS = Kind("warp", usual=0.5, start=_start, make=Warp.of)
+WARPS = Kind("warp", usual=0.4, start=_start, make=Warp.of)
