@@ -14,7 +14,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from fairfight.errors import UserError
 from fairfight.faults.training import decide, trimmed
-from fairfight.parts.training.batches import BATCH, even_rows
+from fairfight.parts.training.batches import BATCH, even_rows, only, statistics
 from fairfight.parts.training.descent import decision_loss
 from fairfight.parts.training.labelled import Labelled
 from fairfight.seeds import torch_rng
@@ -186,9 +186,10 @@ def prune_sensitive(
         with _modulated(norms, masks, changes):
             return decision_loss(copy, batch)
 
-    before = [p.requires_grad for p in copy.module.parameters()]
-    copy.module.requires_grad_(False)
-    with torch.enable_grad():
+    # Normalised by the batch, as published: else changes add up from layer to layer until nothing is decided any more,
+    # and masks go down everywhere. The running statistics stay.
+    by_batch = statistics(copy.module, renewed=len(clean) > 1, momentum=0.0)
+    with by_batch, only(copy.module, ()), torch.enable_grad():
         for _ in range(steps):
             batch = clean[next(draw)]
             changes = [((torch.rand(2, n.num_features, generator=rng) * 2 - 1) * size).requires_grad_() for n in norms]
@@ -198,8 +199,6 @@ def prune_sensitive(
             for mask, pace, slope in zip(masks, speed, torch.autograd.grad(total, masks), strict=True):
                 pace.mul_(0.9).add_(slope)
                 mask.data.sub_(rate * pace).clamp_(0, 1)
-    for p, on in zip(copy.module.parameters(), before, strict=True):
-        p.requires_grad_(on)
     places = [(i, j) for i, n in enumerate(norms) for j in range(n.num_features)]
     guilt = torch.cat([m.detach() for m in masks])
     order = [k for k in guilt.argsort(stable=True).tolist() if guilt[k] < 1]
