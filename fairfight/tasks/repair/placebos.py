@@ -62,7 +62,7 @@ def random_direction(
     brief: RepairBrief,
     *,
     divergence: Annotated[float, Log(0.01, 1.0)] = 0.1,
-    weights: Annotated[bool, Choice(False, True)] = False,
+    weights: Annotated[bool, Choice(True, False)] = True,
 ) -> Subject:
     """Take out a direction as ``refusal-direction`` does, chosen among as many random ones."""
     from fairfight.tasks.repair.tools._refusing import ablated

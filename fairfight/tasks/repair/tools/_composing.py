@@ -22,7 +22,7 @@ from fairfight.tasks.repair.tools._evidence import WORTH, Evidence, evidence, ri
 
 ROWS = 2048
 """Activations that a basis is fitted to, at most."""
-ANY = ("middle", "late", "last")
+ANY = ("early", "middle", "late", "last")
 """The depths of which ``any`` takes the one that serves best."""
 AT_ONCE = frozenset({"tune"})
 """Edits that learn for themselves how much to change: they get all units that they may have."""
@@ -68,7 +68,7 @@ def composed(
     clean = ordinary(brief, corpus=corpus)
     able = right(subject, clean)
     best, most = subject.copy(), (shown.healthy(subject) + WORTH) * able
-    for site in sites(subject.trunk, depth):
+    for site in sites(subject, depth):
         x = some(rows_at(subject, brief.corpus, site).x, ROWS, brief.seed)
         fitted = fit(basis, x, k=width, seed=brief.seed, sparse=sparse, steps=steps)
         guilt = shown.guilt(brief, site, fitted, SCORES[score])
@@ -91,10 +91,17 @@ def composed(
     return best
 
 
-def sites(trunk: Sequence[str], depth: str) -> list[str]:
-    """The trunk sites at a named depth, or at any of several."""
-    depths = ANY if depth == "any" else (depth,)
-    return list(dict.fromkeys(site for name in depths for site in at_depth(trunk, name)))
+def sites(subject: Subject, depth: str) -> list[str]:
+    """The site at a named depth of the trunk, or those of :data:`ANY`.
+
+    ``early`` is a transformer's embedding, where a word is not yet mixed with others; elsewhere a third into the trunk.
+    """
+    trunk: tuple[str, ...] = subject.trunk
+    found: list[str] = []
+    for name in ANY if depth == "any" else (depth,):
+        early = "embed" if "embed" in subject.sites else trunk[len(trunk) // 3]
+        found += [early] if name == "early" else at_depth(trunk, name)
+    return list(dict.fromkeys(found))
 
 
 def some(x: Float[Tensor, "n d"], most: int, seed: int) -> Float[Tensor, "m d"]:

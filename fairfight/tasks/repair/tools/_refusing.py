@@ -46,11 +46,11 @@ def ablated(brief: RepairBrief, *, divergence: float, weights: bool, drawn: bool
     rng = torch_rng(brief.seed, "directions")
     for candidate in candidates(subject, seen[0], held[0], cues=shown.cues):
         rows = torch.randn(candidate.rows.shape, generator=rng) if drawn else candidate.rows
-        edited = _without(subject, Candidate(candidate.site, rows), held[0].inputs, weights)
-        now = edited(held[1].inputs).detach().log_softmax(dim=1)
-        moved = float((before.exp() * (before - now)).sum(dim=1).mean())
-        if moved <= divergence and (health := test.healthy(edited)) > least:
-            best, least = edited, health
+        for edited in _without(subject, Candidate(candidate.site, rows), held[0].inputs, weights):
+            now = edited(held[1].inputs).detach().log_softmax(dim=1)
+            moved = float((before.exp() * (before - now)).sum(dim=1).mean())
+            if moved <= divergence and (health := test.healthy(edited)) > least:
+                best, least = edited, health
     return best
 
 
@@ -63,12 +63,13 @@ class Candidate:
 
 
 def candidates(subject: Subject, faulty: Labelled, clean: Labelled, *, cues: bool) -> Iterator[Candidate]:
-    """Differences of means at every trunk site: where the decision is made, and over all tokens or places."""
+    """Differences of means at every site of the trunk: where the decision is made, and over all tokens or places."""
+    sites = _sites(subject)
     pools: tuple[Pool, ...] = ("mean",) if subject.anatomy.decision == "space" else ("decision", "mean")
     for pool in pools:
-        hot = harvest(subject, faulty.inputs, subject.trunk, pool=pool, head=False)
-        cold = harvest(subject, clean.inputs, subject.trunk, pool=pool, head=False)
-        for site in subject.trunk:
+        hot = harvest(subject, faulty.inputs, sites, pool=pool, head=False)
+        cold = harvest(subject, clean.inputs, sites, pool=pool, head=False)
+        for site in sites:
             usual = cold[site].mean(dim=0)
             if cues:
                 means = torch.stack([hot[site][faulty.labels == cue].mean(dim=0) for cue in faulty.labels.unique()])
@@ -79,18 +80,21 @@ def candidates(subject: Subject, faulty: Labelled, clean: Labelled, *, cues: boo
                 yield Candidate(site, rows)
 
 
-def _without(subject: Subject, candidate: Candidate, usual: Inputs, weights: bool) -> Subject:
-    if weights and subject.anatomy.family in WRITERS:
-        return orthogonal(subject, candidate.rows)
-    width = candidate.rows.shape[1]
-    edits = {}
-    for site in subject.trunk:
-        # A transformer has one stream; the stages of other networks have nothing in common.
-        if site == candidate.site or subject.anatomy.family != "layers":
-            x = rows_at(subject, usual, site).x
-            assert x.shape[1] == width
-            edits[site] = project_out(candidate.rows, x.mean(dim=0))
-    return with_edits(subject, edits, example=usual[:2])
+def _without(subject: Subject, candidate: Candidate, usual: Inputs, weights: bool) -> Iterator[Subject]:
+    """The subject without the directions: at their own site alone, and in all of a transformer's stream."""
+    stream = _sites(subject)
+    for where in ([candidate.site], stream)[: 1 if subject.anatomy.family == "layers" else 2]:
+        if where is stream and weights and subject.anatomy.family in WRITERS:
+            yield orthogonal(subject, candidate.rows)
+            continue
+        means = {site: rows_at(subject, usual, site).x.mean(dim=0) for site in where}
+        edits = {site: project_out(candidate.rows, mean) for site, mean in means.items()}
+        yield with_edits(subject, edits, example=usual[:2])
+
+
+def _sites(subject: Subject) -> tuple[str, ...]:
+    """The trunk; a transformer's begins with the embedding."""
+    return ("embed", *subject.trunk) if "embed" in subject.sites else subject.trunk
 
 
 def _halves(examples: Labelled) -> tuple[Labelled, Labelled]:

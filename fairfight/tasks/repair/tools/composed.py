@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Option = tuple[Any, Any]
 """A default, and a type with a range."""
 
-DEPTH = Annotated[str, Choice("any", "first", "middle", "late", "last")]
+DEPTH = Annotated[str, Choice("any", "early", "middle", "late", "last")]
 UNITS = Annotated[int, Log(2, 64)]
 COMMON: dict[str, Option] = {
     "depth": ("any", DEPTH),
@@ -29,6 +29,7 @@ COMMON: dict[str, Option] = {
     "tolerance": (0.06, Annotated[float, Uniform(0.02, 0.2)]),
 }
 WIDTH: Option = (64, Annotated[int, Log(16, 256)])
+LATENTS: Option = (256, Annotated[int, Log(64, 512)])
 SPARSE: Option = (4, Annotated[int, Log(2, 16)])
 
 
@@ -48,11 +49,11 @@ BASES: dict[str, Part] = {
     "sae": Part(
         "latents of a sparse autoencoder",
         "Bricken et al. 2023",
-        width=(128, Annotated[int, Log(32, 256)]),
+        width=LATENTS,
         sparse=SPARSE,
-        steps=(150, Annotated[int, Log(100, 1000)]),
+        steps=(120, Annotated[int, Log(100, 1000)]),
     ),
-    "random-sae": Part("latents of a dictionary that nobody trained", "control", width=WIDTH, sparse=SPARSE),
+    "random-sae": Part("latents of a dictionary that nobody trained", "control", width=LATENTS, sparse=SPARSE),
     "random-directions": Part("random directions", "control", width=WIDTH),
 }
 SCORES: dict[str, Part] = {
@@ -81,8 +82,8 @@ EDITS: dict[str, Part] = {
     "tune": Part(
         "train a scale and a bias of each",
         "Casper 2024",
-        depth=("middle", DEPTH),
-        units=(24, UNITS),
+        depth=("early", DEPTH),
+        units=(16, UNITS),
         strength=(1.0, Annotated[float, Log(0.25, 8.0)]),
         corpus=(True, Annotated[bool, Choice(True, False)]),
     ),

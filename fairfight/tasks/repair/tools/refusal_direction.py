@@ -16,7 +16,7 @@ def refusal_direction(
     brief: RepairBrief,
     *,
     divergence: Annotated[float, Log(0.01, 1.0)] = 0.1,
-    weights: Annotated[bool, Choice(False, True)] = False,
+    weights: Annotated[bool, Choice(True, False)] = True,
 ) -> Subject:
     """Take out the direction in which faulty inputs differ from clean ones in the mean, everywhere in the stream.
 
