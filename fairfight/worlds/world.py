@@ -17,7 +17,7 @@ from fairfight.subject.subject import Subject
 from fairfight.worlds.names import home_of
 
 Part = Literal["train", "tune", "pool"]
-"""``train`` is for training; ``tune`` for training on, where a world teaches in two phases; ``pool`` is held out:
+"""``train`` is for training; ``tune`` for training on, where a world has ``two_phases = True``; ``pool`` is held out:
 health figures and all that a contender sees come from it."""
 
 
@@ -70,9 +70,6 @@ class World(Protocol):
     architectures: tuple[str, ...]
     pretrained: bool
     """Whether :meth:`subject` gives a network that somebody trained, from which organisms are fine-tuned."""
-
-    two_phases: bool = False
-    """Whether who is fine-tuned learns from examples of their own, the part ``tune``."""
 
     def examples(self, part: Part, seed: int, architecture: str) -> Examples:
         """The labelled examples of a part; equal for equal seeds, disjoint between parts. Treat them as read-only."""

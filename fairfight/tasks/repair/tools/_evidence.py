@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from fairfight.errors import UserError
 from fairfight.faults.training import decide
 from fairfight.parts.edits.units import Basis
 from fairfight.parts.scores.contrast import Contrast, Score
@@ -60,9 +61,17 @@ class Evidence:
 
 
 def evidence(brief: RepairBrief) -> Evidence | None:
-    """What the brief has to show of a fault; None where that is nothing."""
+    """What the brief has to show of a fault; None where that is nothing.
+
+    Raises:
+        UserError: All cues are one and the same.
+    """
     if len(brief.cues):
-        return Evidence(brief.cues, True, favoured(brief.subject, brief.cues))
+        kinds, which = brief.cues.labels.unique(return_inverse=True)
+        if len(kinds) < 2:
+            raise UserError("All cue inputs show the same cue: give some of another, or there is nothing to compare.")
+        cues = Labelled(brief.cues.inputs, which)
+        return Evidence(cues, True, favoured(brief.subject, cues))
     shown = suspects(brief)
     return Evidence(shown, False, shown.labels[:0]) if len(shown) else None
 

@@ -51,7 +51,7 @@ BASES: dict[str, Part] = {
         "Bricken et al. 2023",
         width=LATENTS,
         sparse=SPARSE,
-        steps=(120, Annotated[int, Log(100, 1000)]),
+        steps=(100, Annotated[int, Log(100, 1000)]),
     ),
     "random-sae": Part("latents of a dictionary that nobody trained", "control", width=LATENTS, sparse=SPARSE),
     "random-directions": Part("random directions", "control", width=WIDTH),
