@@ -245,3 +245,13 @@ def test_composed_tools_find_the_units_that_carry_a_cue(name: str) -> None:
     assert right(edited, conflict) > right(brief.subject, conflict) + 0.2
     assert right(edited, conflict) > right(blind, conflict) + 0.15
     assert right(edited, brief.clean) > 0.85
+
+
+def test_cues_may_have_any_numbers_but_must_differ() -> None:
+    brief, conflict = confounded()
+    renamed = replace(brief, cues=Labelled(brief.cues.inputs, 7 * brief.cues.labels + 3))
+    found = [run("neurons+attribution+mean-ablate", b, depth="last") for b in (brief, renamed)]
+    assert same(*found, conflict.inputs)  # type: ignore[arg-type]
+    one = brief.cues[brief.cues.labels == 0]
+    with pytest.raises(UserError, match="give some of another"):
+        run("neurons+attribution+mean-ablate", replace(brief, cues=one))
