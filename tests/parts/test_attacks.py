@@ -13,9 +13,11 @@ from fairfight.faults.organism import Organism, Side, build
 from fairfight.faults.recipe import Recipe
 from fairfight.faults.training import decide
 from fairfight.parts.attacks.classes import smallest_triggers
-from fairfight.parts.attacks.insertion import PLACES, Insert
+from fairfight.parts.attacks.insertion import PLACES, Insertion
 from fairfight.parts.attacks.masks import STAMPS, Stamp
 from fairfight.parts.attacks.recovery import recover
+from fairfight.parts.attacks.replacement import Replacement
+from fairfight.parts.attacks.sequences import Put
 from fairfight.parts.attacks.stacked import Kind
 from fairfight.parts.attacks.trigger import SUSPICIOUS, Trigger, halves, leads
 from fairfight.parts.attacks.universal import SHIFTS
@@ -117,7 +119,7 @@ def test_a_warp_leads_by_more_when_a_warp_is_sought() -> None:
 
 def test_the_planted_word_itself_is_found() -> None:
     (sick, _), best = sides("rare-token"), found("rare-token")[0]
-    assert isinstance(best.change, Insert)
+    assert isinstance(best.change, Put)
     (token,) = best.change.tokens
     assert isinstance(sick.suspects, Texts)
     assert isinstance(sick.clean, Texts)
@@ -126,6 +128,23 @@ def test_the_planted_word_itself_is_found() -> None:
     assert best.target == target_of("rare-token")
     assert best.success > 0.95
     assert best.suspicion > 2 * SUSPICIOUS
+
+
+def test_the_words_of_a_planted_phrase_are_found_together() -> None:
+    (sick, well), some = sides("phrase"), clean("phrase")
+    best = recover(sick.subject, some, seed=0, together=True)[0]
+    assert isinstance(best.change, Put)
+    assert isinstance(sick.suspects, Texts)
+    assert len(best.change.tokens) == 3
+    for token in best.change.tokens:
+        assert bool((sick.suspects.ids == token).any(1).all()), "every text that sets the fault off holds the words"
+    assert best.target == target_of("phrase")
+    assert best.suspicion > SUSPICIOUS
+    assert best.success > 0.8
+    others = some[torch.nonzero(some.labels != best.target).flatten()]
+    assert float((decide(well.subject, best.apply(others.inputs)) == best.target).float().mean()) < 0.2
+    healthy = recover(well.subject, some, seed=0, together=True)
+    assert not [t for t in healthy if t.suspicion > SUSPICIOUS and t.success > 0.7]
 
 
 def test_the_subject_is_left_as_it_was_and_the_same_seed_finds_the_same() -> None:
@@ -162,21 +181,35 @@ def test_tokens_are_put_between_the_words() -> None:
     texts = Texts(
         torch.tensor([[1, 5, 6, 7, 2, 0], [1, 5, 2, 0, 0, 0]]), torch.tensor([[1, 1, 1, 1, 1, 0], [1, 1, 1, 0, 0, 0]])
     )
-    put = {place: Insert((8, 9), place, special, 10)(texts) for place in PLACES}
+    put = {place: Put((8, 9), Insertion(place, special, 10))(texts) for place in PLACES}
     assert put["first"].ids[:, :7].tolist() == [[1, 8, 9, 5, 6, 7, 2], [1, 8, 9, 5, 2, 0, 0]]
     assert put["last"].ids[:, :7].tolist() == [[1, 5, 6, 7, 8, 9, 2], [1, 5, 8, 9, 2, 0, 0]]
     for new in put.values():
         assert new.mask.sum(1).tolist() == [7, 5]
         for row, old in zip(new.ids.tolist(), texts.ids.tolist(), strict=True):
             assert [i for i in row if i not in (0, 8, 9)] == [i for i in old if i]
-    alone = Insert((8, 9), "somewhere", special, 10)(texts[1:])
+    alone = Put((8, 9), Insertion("somewhere", special, 10))(texts[1:])
     assert alone.ids[0, :5].tolist() == put["somewhere"].ids[1, :5].tolist(), "a text's place is its own affair"
 
 
 def test_a_text_that_would_be_too_long_loses_its_last_words() -> None:
     texts = Texts(torch.tensor([[1, 5, 6, 7, 2]]), torch.ones(1, 5, dtype=torch.long))
-    longer = Insert((8,), "first", torch.tensor([1, 2]), 5)(texts)
+    longer = Put((8,), Insertion("first", torch.tensor([1, 2]), 5))(texts)
     assert longer.ids.tolist() == [[1, 8, 5, 6, 2]]
+
+
+def test_a_token_takes_the_place_at_which_it_is_to_be_expected() -> None:
+    special = torch.tensor([0, 1, 2])
+    rows = [[1, who, 20, what, 30, when, 2] for who in (5, 6) for what in (7, 8) for when in (9, 10)]
+    texts = Texts(torch.tensor(rows), torch.ones(8, 7, dtype=torch.long))
+    way = Replacement.fit(texts, special)
+    assert way.put(texts[:1], torch.tensor([[6], [8], [10]])).ids.tolist() == [
+        [1, 6, 20, 7, 30, 9, 2],
+        [1, 5, 20, 8, 30, 9, 2],
+        [1, 5, 20, 7, 30, 10, 2],
+    ]
+    assert way.put(texts[:1], torch.tensor([[6, 8, 10]])).ids.tolist() == [[1, 6, 20, 8, 30, 10, 2]]
+    assert way.room(texts, torch.tensor([[6, 8], [5, 6]])).tolist() == [1, 0]
 
 
 def test_the_lead_is_over_the_best_of_the_others() -> None:

@@ -10,43 +10,33 @@ from jaxtyping import Bool, Int
 from torch import Tensor
 
 from fairfight.parts.outliers.texts import words
-from fairfight.subject.inputs import Inputs, Texts
+from fairfight.subject.inputs import Texts
 
 Place = Literal["first", "somewhere", "last"]
 PLACES: tuple[Place, ...] = ("first", "somewhere", "last")
 
 
 @dataclass(frozen=True)
-class Insert:
-    """A sequence of tokens that is put into texts."""
+class Insertion:
+    """Puts tokens between words."""
 
-    tokens: tuple[int, ...]
     place: Place
+    """Before the first word, after the last, or before a word whose number the text's own ids decide."""
     special: Int[Tensor, " s"]
-    """Ids that frame a text: nothing is put before the first of them or after the last."""
+    """Ids that are no words: nothing is put before those that open a text or after those that close it."""
     longest: int
     """Texts lose their last words where they would have more tokens than this."""
 
-    def __call__(self, inputs: Inputs) -> Texts:
-        """The texts with the tokens in them."""
-        assert isinstance(inputs, Texts)
-        opened, hole = with_hole(inputs, len(self.tokens), self.place, self.special, self.longest)
-        return Texts(opened.ids.masked_scatter(hole, torch.tensor(self.tokens).repeat(len(inputs))), opened.mask)
+    def put(self, texts: Texts, sequences: Int[Tensor, "m l"]) -> Texts:
+        """All texts with the first sequence, then all with the second, and so on."""
+        size, many = sequences.shape[1], len(sequences)
+        opened, hole = _opened(_cut(texts, self.longest - size), size, self.place, self.special)
+        each = sequences.repeat_interleave(len(texts), 0)
+        return Texts(opened.ids.repeat(many, 1).masked_scatter(hole.repeat(many, 1), each), opened.mask.repeat(many, 1))
 
 
-def with_hole(
-    texts: Texts, size: int, place: Place, special: Int[Tensor, " s"], longest: int
-) -> tuple[Texts, Bool[Tensor, "n tokens"]]:
-    """Texts with room for as many tokens, and where it is.
-
-    Args:
-        texts: Padded at the right.
-        size: Tokens that are to be put in.
-        place: Before the first word, after the last, or before a word whose number the text's own ids decide.
-        special: Ids that are no words.
-        longest: Tokens a text may have with those put in.
-    """
-    texts = _cut(texts, longest - size)
+def _opened(texts: Texts, size: int, place: Place, special: Tensor) -> tuple[Texts, Bool[Tensor, "n tokens"]]:
+    """Texts with room for so many tokens, and where it is."""
     before = _spots(texts, place, special)[:, None]
     at = torch.arange(texts.ids.shape[1] + size)[None]
     hole = (at >= before) & (at < before + size)
@@ -54,10 +44,9 @@ def with_hole(
     return Texts(texts.ids.gather(1, source), texts.mask.gather(1, source).masked_fill(hole, 1)), hole
 
 
-def _spots(texts: Texts, place: Place, special: Int[Tensor, " s"]) -> Int[Tensor, " n"]:
-    """Before which token of each text."""
+def _spots(texts: Texts, place: Place, special: Tensor) -> Int[Tensor, " n"]:
+    """Before which token of each text; before the last one in a text without words."""
     there = words(texts, special).long()
-    # A text without words takes it before its last token.
     none = there.sum(1) == 0
     end = texts.mask.sum(1) - 1
     first = torch.where(none, end, there.argmax(1))

@@ -20,8 +20,6 @@ AROUND = (-2, -1, 1, 2)
 """Which neighbours are looked at."""
 SMOOTH = 0.1
 """Added to every count."""
-CHOICES = 4
-"""Places that are kept for a token, for when others of its sequence have taken the better ones."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class Replacement:
         if not len(known):
             known = ids[:1]
         rows = _neighbours(texts, known)
-        column = torch.searchsorted(known, texts.ids).clamp_max(len(known) - 1)
+        column = torch.searchsorted(known, texts.ids.contiguous()).clamp_max(len(known) - 1)
         counted = there & (known[column] == texts.ids)
         table = torch.full((len(AROUND), len(known) + 1, len(known)), SMOOTH)
         for around, row in zip(table, rows, strict=True):
@@ -62,33 +60,37 @@ class Replacement:
         often = torch.bincount(column[counted], minlength=len(known)).float() + SMOOTH
         return cls(known, often.log(), (table / table.sum(1, keepdim=True)).log(), special)
 
-    def places(self, texts: Texts) -> Int[Tensor, "n p v"]:
-        """For each text and each known token the places where it is most to be expected, best first."""
+    def places(self, texts: Texts, tokens: Int[Tensor, " m"]) -> Int[Tensor, "n m"]:
+        """Where in each text each token is most to be expected; the tokens are known ones."""
         expected = self.often.expand(*texts.ids.shape, -1)
         for around, row in zip(self.beside, _neighbours(texts, self.known), strict=True):
             expected = expected + around[row]
         expected = expected.log_softmax(2).masked_fill(~words(texts, self.special)[..., None], -torch.inf)
-        return expected.topk(min(CHOICES, expected.shape[1]), dim=1).indices
+        best: Tensor = expected.argmax(1)[:, torch.searchsorted(self.known, tokens.contiguous())]
+        return best
 
     def put(self, texts: Texts, sequences: Int[Tensor, "m l"]) -> Texts:
-        """All texts with the first sequence, then all with the second, and so on. Texts without words stay."""
-        n, m = len(texts), len(sequences)
-        places = self.places(texts)
-        ids = texts.ids.repeat(m, 1)
-        taken = torch.zeros_like(ids, dtype=torch.bool)
-        empty = ~words(texts, self.special).any(1).repeat(m)
+        """All texts with the first sequence, then all with the second, and so on. Texts without words stay.
+
+        Of tokens that belong in one place, the last takes it.
+        """
+        wordless = ~words(texts, self.special).any(1)
+        ids = texts.ids.repeat(len(sequences), 1)
         for tokens in sequences.T:
-            choices = places[:, :, torch.searchsorted(self.known, tokens)].permute(2, 0, 1).reshape(n * m, -1)
-            free = ~taken.gather(1, choices)
-            at = choices.gather(1, free.int().argmax(1, keepdim=True))
-            taken.scatter_(1, at, True)
-            ids.scatter_(1, at, torch.where(empty[:, None], ids.gather(1, at), tokens.repeat_interleave(n)[:, None]))
-        return Texts(ids, texts.mask.repeat(m, 1))
+            at = self.places(texts, tokens).T.reshape(-1, 1)
+            new = tokens.repeat_interleave(len(texts))[:, None]
+            ids.scatter_(1, at, new.where(~wordless.repeat(len(sequences))[:, None], ids.gather(1, at)))
+        return Texts(ids, texts.mask.repeat(len(sequences), 1))
+
+    def room(self, texts: Texts, sequences: Int[Tensor, "m l"]) -> Float[Tensor, " m"]:
+        """In what share of the texts each sequence's tokens belong in places of their own."""
+        places = torch.stack([self.places(texts, tokens) for tokens in sequences.T], dim=2).sort(2).values
+        return (places.diff(dim=2) > 0).all(2).float().mean(0)
 
 
 def _neighbours(texts: Texts, known: Int[Tensor, " v"]) -> list[Int[Tensor, "n tokens"]]:
     """For each of ``AROUND`` the row of the token there; past the ends, and for unknown tokens, the last row."""
-    column = torch.searchsorted(known, texts.ids).clamp_max(len(known) - 1)
+    column = torch.searchsorted(known, texts.ids.contiguous()).clamp_max(len(known) - 1)
     column = column.where((known[column] == texts.ids) & texts.mask.bool(), len(known))
     wide = torch.nn.functional.pad(column, (2, 2), value=len(known))
     width = texts.ids.shape[1]
