@@ -64,12 +64,12 @@ def standings(
 
 
 def _metrics(fought: tuple[MatchRecord, ...], floor: Mapping[str, float]) -> dict[str, float]:
-    """Mean of each metric; a match that did not end well counts with random's mean."""
+    """Mean of each metric over the cases that have it; a match that did not end well counts with random's mean."""
     names = {name for m in fought for name in m.metrics} | floor.keys()
     by_case: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for m in fought:
         for name in names:
-            value = m.metrics.get(name, floor.get(name))
+            value = m.metrics.get(name) if m.status == "ok" else m.metrics.get(name, floor.get(name))
             if value is not None:
                 by_case[name][m.plan.case_id].append(value)
     return {n: _mean([sum(v) / len(v) for v in by_case[n].values()]) for n in sorted(by_case)}

@@ -47,3 +47,11 @@ def test_without_backward_runs_there_is_no_test() -> None:
     plain = [match(m.plan.contender, int(m.plan.case_id), m.plan.seed, m.score) for m in matches]
     (verdict,) = judge(plain, cases, draws=500)
     assert verdict.backwards == {}
+
+
+def test_a_figure_that_some_cases_do_not_have_is_a_mean_over_those_that_do() -> None:
+    matches, cases = ring(0.8, 0.5)
+    bare = [match(m.plan.contender, int(m.plan.case_id) + 50, m.plan.seed, m.score, metrics={}) for m in matches]
+    (verdict,) = judge([*matches, *bare], [*cases, *(case(i + 50) for i in range(12))], draws=500)
+    (tool,) = [s for s in verdict.standings if s.contender == "tool-edit"]
+    assert tool.metrics["added"] == pytest.approx(0.8, abs=0.02)

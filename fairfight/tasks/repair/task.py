@@ -34,7 +34,7 @@ class Repair:
     metrics: tuple[Metric, ...] = (
         Metric("score", "fault gone for good × ability kept"),
         Metric("removed", "fault removed, before relearning"),
-        Metric("relearned", "fault after relearning and held-out attackers", better="lower"),
+        Metric("relearned", "fault after relearning", better="lower"),
         Metric("variants", "fault by held-out attackers", better="lower"),
         Metric("right", "right on the fault's inputs"),
         Metric("kept", "ability kept"),
