@@ -159,7 +159,7 @@ def field(rounds: int = 5) -> None:
     rehearsed = [rehearse(case.briefs[0]) for case in cases]
     print(f"{'rehearsal of all cases':36}{1e3 * (time.process_time() - start):7.0f} ms", flush=True)
     readings = [
-        [[read(c.briefs[0].subject, x) for x in task.read_by_all(thing)] for thing in (c.briefs[0], c.exams[0])]
+        [[read(c.briefs[0].subject, x) for x in task.done_by_all(thing)] for thing in (c.briefs[0], c.exams[0])]
         for c in cases
     ]
     nothing: list[list[object]] = [[], []]

@@ -17,7 +17,7 @@ from fairfight.arena.sitting import Job, Limits, Outcome, hold
 
 if TYPE_CHECKING:
     from fairfight.arena.bills import Known
-    from fairfight.arena.readings import Reading
+    from fairfight.arena.readings import Done, Reading
 
 _PR_SET_PDEATHSIG = 1
 _TICK = 0.05
@@ -38,7 +38,7 @@ def serve_host(parent: Connection) -> None:
     from fairfight.arena.inheritance import bequeath
     from fairfight.arena.rehearsal import rehearse
 
-    briefs: dict[str, tuple[Any, Sequence[Reading]]] = {}
+    briefs: dict[str, tuple[Any, Sequence[Reading | Done]]] = {}
     prices: dict[str, Known | None] = {}
     while True:
         try:
@@ -58,7 +58,7 @@ def serve_host(parent: Connection) -> None:
             sit(job, brief, parent, readings=readings)
 
 
-def sit(job: Job, brief: Any, parent: Connection, *answer: Any, readings: Sequence[Reading] = ()) -> None:
+def sit(job: Job, brief: Any, parent: Connection, *answer: Any, readings: Sequence[Reading | Done] = ()) -> None:
     """Hold a sitting in a child of this process, watch over it and send ``("done", outcome)``."""
     ours, theirs = Pipe()
     begun = time.perf_counter()

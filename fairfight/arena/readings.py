@@ -1,17 +1,18 @@
-"""What every contender reads of a subject anyway, read once: its trunk on the trusted inputs and on the exam.
+"""What most contenders compute anyway, computed once: a subject's trunk on some inputs, and other work with a brief.
 
-Harvesting is deterministic, so that a contender who asks for what is known already is given it. It pays as if it had
-run the subject: the same operations on the bill, and the CPU time that reading took.
+Both are deterministic, so that a contender who asks for what is known already is given it. It pays as if it had done
+the work itself: the same operations on the bill, and the CPU time that it took.
 """
 
 from __future__ import annotations
 
+import copy
 import time
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,7 @@ from torch._C import _DisableTorchDispatch
 
 from fairfight.arena.keys import has_hooks
 from fairfight.arena.meter import Meter
+from fairfight.subject.earlier import Chore
 from fairfight.subject.harvesting import BATCH, Activations
 from fairfight.subject.inputs import Inputs
 from fairfight.subject.pooling import pooler
@@ -104,8 +106,33 @@ def read(subject: Subject, inputs: Inputs) -> Reading:
     return Reading(acts, logits, until, taking, positions, whole, time.process_time() - start)
 
 
+@dataclass(frozen=True)
+class Done:
+    """A chore's result and what it cost."""
+
+    result: Any
+    flops: int
+    seconds: float
+    """CPU time."""
+
+
+def do(subject: Subject, chore: Chore) -> Done:
+    """Do what most contenders would do with this subject, and note what it costs."""
+    meter = Meter(None)
+    meter.trust(subject.module)
+    start = time.process_time()
+    with meter:
+        result = chore.do()
+    return Done(result, meter.flops, time.process_time() - start)
+
+
+def once(subject: Subject, things: Iterable[Inputs | Chore]) -> tuple[Reading | Done, ...]:
+    """Read the inputs among the things and do the chores."""
+    return tuple(do(subject, thing) if isinstance(thing, Chore) else read(subject, thing) for thing in things)
+
+
 class Readings:
-    """Readings of one subject, which :func:`fairfight.subject.harvesting.harvest` asks before it runs it."""
+    """What was computed of one subject; harvesting asks it before it runs the subject, and so does who has a chore."""
 
     def __init__(self, subject: Subject, meter: Meter) -> None:
         """
@@ -117,10 +144,17 @@ class Readings:
         self._meter = meter
         self._state = _state(subject.module)
         self._known: list[tuple[Inputs, Reading]] = []
+        self._done: dict[str, Done] = {}
 
-    def add(self, inputs: Sequence[Inputs], readings: Sequence[Reading]) -> None:
-        """Readings of these inputs, one each."""
-        self._known += zip(inputs, readings, strict=True)
+    def add(self, things: Sequence[Inputs | Chore], known: Sequence[Reading | Done]) -> None:
+        """What :func:`once` gave of these things."""
+        for thing, one in zip(things, known, strict=True):
+            if isinstance(thing, Chore):
+                assert isinstance(one, Done)
+                self._done[thing.key] = one
+            else:
+                assert isinstance(one, Reading)
+                self._known.append((thing, one))
 
     def find(
         self, subject: Subject, inputs: Inputs, sites: Sequence[str], *, batch_size: int, pool: Pool | None, head: bool
@@ -139,6 +173,17 @@ class Readings:
         cost = reading.cost(sites, head)
         self._meter.lend(cost, reading.seconds * cost / max(1, reading.cost(reading.acts, True)))
         return Activations(tensors, logits, None)
+
+    def result(self, subject: Subject, chore: Chore) -> Any:
+        """The chore's result; it is done now unless it was done before and the subject is as it was then."""
+        done = self._done.get(chore.key)
+        if done is not None and subject.module is self._module:
+            with _DisableTorchDispatch():
+                if _state(self._module) == self._state:
+                    result = copy.deepcopy(done.result)
+                    self._meter.lend(done.flops, done.seconds)
+                    return result
+        return chore.do()
 
     def __deepcopy__(self, memo: object) -> None:
         """A copy of the subject is another subject."""

@@ -84,11 +84,11 @@ def _open(key: str, spec: CaseSpec, seed: int, cases: dict[str, tuple[str, Case]
 
 
 def _parcel(what: Task, brief: Any, thing: Any) -> bytes:
-    """A brief or an exam, and what every contender reads in it."""
-    from fairfight.arena.readings import read
+    """A brief or an exam, and what most contenders compute of it."""
+    from fairfight.arena.readings import once
 
     subject = getattr(brief, "subject", None)
-    readings = () if subject is None else tuple(read(subject, inputs) for inputs in what.read_by_all(thing))
+    readings = () if subject is None else once(subject, what.done_by_all(thing))
     return pickle.dumps((thing, readings), protocol=5)
 
 

@@ -18,7 +18,7 @@ from fairfight.arena.records import Status
 
 if TYPE_CHECKING:
     from fairfight.arena.meter import Meter
-    from fairfight.arena.readings import Reading
+    from fairfight.arena.readings import Done, Reading
     from fairfight.tasks.registry import Contender
     from fairfight.tasks.task import Task
 
@@ -64,8 +64,8 @@ class Outcome:
     peak_bytes: int = 0
 
 
-Tried = tuple[Any, "Sequence[Reading]"]
-"""An exam, and what was read of it before."""
+Tried = tuple[Any, "Sequence[Reading | Done]"]
+"""An exam, and what was computed of it before."""
 
 
 def pack(paper: Any) -> bytes:
@@ -102,7 +102,7 @@ def perform(
     params: dict[str, Any],
     exam: Callable[[], Tried],
     meter: Meter,
-    readings: Sequence[Reading] = (),
+    readings: Sequence[Reading | Done] = (),
 ) -> bytes:
     """One sitting in this process on the meter's budget: the contender submits, then the exam is fetched and sat.
 
@@ -112,9 +112,9 @@ def perform(
         brief: What it may see.
         answer: The sitting's answer for the oracle, empty for everybody else.
         params: Its hyperparameters.
-        exam: Gives the exam and what was read of it before; called after the submission is made.
+        exam: Gives the exam and what was computed of it before; called after the submission is made.
         meter: Counts, and stops what overspends.
-        readings: What was read of the brief before.
+        readings: What was computed of the brief before.
 
     Raises:
         BudgetExceeded: The budget was overspent.
@@ -127,12 +127,12 @@ def perform(
     known: Readings | None = None
     if subject is not None and readings:
         subject.earlier = known = Readings(subject, meter)
-        known.add(what.read_by_all(brief), readings)
+        known.add(what.done_by_all(brief), readings)
     with meter:
         submission = who.run(brief, *answer, **params)
         tried, seen = exam()
         if known is not None:
-            known.add(what.read_by_all(tried), seen)
+            known.add(what.done_by_all(tried), seen)
         if what.exam_is_work:
             return pack(what.sit(submission, tried))
     trial = type(meter)(meter.limit)  # not on the bill, and no place to put work off to
@@ -143,7 +143,7 @@ def perform(
         return pack(what.sit(submission, tried))
 
 
-def hold(job: Job, brief: Any, line: Connection, *answer: Any, readings: Sequence[Reading] = ()) -> None:
+def hold(job: Job, brief: Any, line: Connection, *answer: Any, readings: Sequence[Reading | Done] = ()) -> None:
     """Run the contender in this process, then its submission on the exam; tell the host over ``line`` how it went.
 
     The exam comes over the line only after the submission is made; an answer is there for the oracle alone. Never

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Float
@@ -45,16 +45,6 @@ class Activations(Mapping[str, Tensor]):
 
     def __len__(self) -> int:
         return len(self._tensors)
-
-
-class Earlier(Protocol):
-    """Has what was harvested of a subject before."""
-
-    def find(
-        self, subject: Subject, inputs: Inputs, sites: Sequence[str], *, batch_size: int, pool: Pool | None, head: bool
-    ) -> Activations | None:
-        """Just what harvesting gives; None where it must be done."""
-        ...
 
 
 @torch.no_grad()

@@ -20,7 +20,7 @@ from fairfight.subject.sites import Anatomy, Site
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-    from fairfight.subject.harvesting import Earlier
+    from fairfight.subject.earlier import Earlier
     from fairfight.subject.hooking import Tape
 
 Kind = Literal["image-classifier", "text-classifier", "causal-lm"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 from fairfight.content import content_id
 
 if TYPE_CHECKING:
+    from fairfight.subject.earlier import Chore
     from fairfight.subject.inputs import Inputs
 
 Split = Literal["scored", "dev"]
@@ -123,8 +124,10 @@ class Task(Protocol):
         """Try a submission on its exam, in the contender's process and on its budget; gives plain arrays ("paper")."""
         ...
 
-    def read_by_all(self, thing: Any) -> Sequence[Inputs]:
-        """Inputs of a brief or an exam whose activations most contenders read, as they do it: read once for all."""
+    def done_by_all(self, thing: Any) -> Sequence[Inputs | Chore]:
+        """What most contenders do with a brief or an exam, done once for all: inputs to be read, as harvesting does it,
+        and chores.
+        """
         ...
 
     def warm(self, modalities: Sequence[str]) -> None:

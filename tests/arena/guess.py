@@ -71,7 +71,7 @@ class Guess:
     def made_of(self) -> tuple[str, ...]:
         return ()
 
-    def read_by_all(self, thing: Any) -> tuple[()]:
+    def done_by_all(self, thing: Any) -> tuple[()]:
         return ()
 
     def warm(self, modalities: list[str]) -> None:

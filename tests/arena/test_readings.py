@@ -12,10 +12,11 @@ import torch
 from torch import nn
 
 from fairfight.arena.meter import BudgetExceeded, Meter
-from fairfight.arena.readings import Readings, read
+from fairfight.arena.readings import Readings, do, once, read
 from fairfight.arena.seal import PUBLIC_SECRET
-from fairfight.arena.sitting import perform
+from fairfight.arena.sitting import pack, perform
 from fairfight.subject import Images, Subject, Texts, cnn, harvest, wrap
+from fairfight.subject.earlier import Chore
 from fairfight.subject.inputs import Inputs
 from fairfight.tasks import registry
 
@@ -189,8 +190,8 @@ def test_a_sitting_with_lent_readings_ends_as_one_without(contender: str) -> Non
     for lent in (False, True):
         brief, exam = copy.deepcopy(case.briefs[0]), copy.deepcopy(case.exams[0])
 
-        def seen(thing: Any, lent: bool = lent, subject: Subject = brief.subject) -> list[Any]:
-            return [read(subject, x) for x in task.read_by_all(thing)] if lent else []
+        def seen(thing: Any, lent: bool = lent, subject: Subject = brief.subject) -> tuple[Any, ...]:
+            return once(subject, task.done_by_all(thing)) if lent else ()
 
         meter = Meter(task.budget(brief))
         tried = exam, seen(exam)
@@ -198,3 +199,44 @@ def test_a_sitting_with_lent_readings_ends_as_one_without(contender: str) -> Non
         assert (meter.lent_seconds > 0) == lent
         ends.append((paper, meter.flops, meter.reusable))
     assert ends[0] == ends[1]
+
+
+@pytest.mark.parametrize("contender", ["nc-unlearning", "neurons+attribution+mean-ablate"])
+def test_a_sitting_with_a_chore_done_before_ends_as_one_that_does_it(contender: str) -> None:
+    task = registry.task("repair")
+    who = registry.contender("repair", contender)
+    spec = next(s for s in task.specs("tour", PUBLIC_SECRET) if s.name.endswith("clean"))
+    case = task.build(spec, 0)
+    ends: list[tuple[bytes, int]] = []
+    lent_seconds: list[float] = []
+    for things in (slice(0, 1), slice(None)):  # the clean inputs alone, and the search for a trigger with them
+        brief = copy.deepcopy(case.briefs[0])
+        brief.subject.earlier = None
+        given = task.done_by_all(brief)
+        assert len(given) == 2
+        meter = Meter(None)
+        meter.trust(brief.subject.module)
+        brief.subject.earlier = known = Readings(brief.subject, meter)
+        known.add(given[things], once(brief.subject, given[things]))
+        with meter:
+            edited = who.run(brief, **who.defaults)
+        ends.append((pack(task.sit(edited, case.exams[0])), meter.flops))
+        lent_seconds.append(meter.lent_seconds)
+    assert ends[0] == ends[1]
+    assert lent_seconds[1] > lent_seconds[0]
+
+
+def test_a_chore_is_done_anew_in_a_subject_that_has_changed() -> None:
+    subject, inputs, meter = lender()
+    known = subject.earlier
+    assert isinstance(known, Readings)
+    chore = Chore("norm", lambda: float(next(subject.module.parameters()).detach().norm()))
+    known.add([chore], [do(subject, chore)])
+    meter.lent_seconds = 0.0
+    first = known.result(subject, chore)
+    assert meter.lent_seconds > 0
+    edit_secretly(subject, inputs)
+    meter.lent_seconds = 0.0
+    assert known.result(subject, chore) != first
+    assert known.result(subject, Chore("other", lambda: 7)) == 7
+    assert meter.lent_seconds == 0

@@ -86,7 +86,7 @@ class Detect:
 
         return PASSES * forward_flops(brief.subject, brief.trusted)
 
-    def read_by_all(self, thing: DetectBrief | DetectExam) -> list[Inputs]:
+    def done_by_all(self, thing: DetectBrief | DetectExam) -> list[Inputs]:
         """The trusted inputs; an exam's in the portions that a detector gets."""
         return list(thing.inputs.batches(CHUNK)) if isinstance(thing, DetectExam) else [thing.trusted]
 

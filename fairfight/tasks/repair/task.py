@@ -14,6 +14,7 @@ from fairfight.tasks.task import Case, CaseSpec, Exhibit, Metric
 from fairfight.worlds.sources import missing
 
 if TYPE_CHECKING:
+    from fairfight.subject.earlier import Chore
     from fairfight.subject.inputs import Inputs
 
 PASSES = 800
@@ -90,9 +91,16 @@ class Repair:
 
         return PASSES * forward_flops(brief.subject, brief.clean.inputs)
 
-    def read_by_all(self, thing: RepairBrief | RepairExam) -> list[Inputs]:
-        """The clean inputs; an exam is read in the edited subject."""
-        return [thing.trusted] if isinstance(thing, RepairBrief) else []
+    def done_by_all(self, thing: RepairBrief | RepairExam) -> list[Inputs | Chore]:
+        """The clean inputs are read and, where no faulty ones are shown, a trigger is looked for; an exam is read in
+        the edited subject.
+        """
+        from fairfight.tasks.repair.evidence import search
+
+        if not isinstance(thing, RepairBrief):
+            return []
+        chore = search(thing)
+        return [thing.trusted] if chore is None else [thing.trusted, chore]
 
     def sit(self, submission: Any, exam: RepairExam) -> dict[str, Any]:
         """What the edited subject decides on held-out inputs, before and after relearning.
