@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 def anp(
     brief: RepairBrief,
     *,
-    steps: Annotated[int, Log(20, 150)] = 40,
-    rate: Annotated[float, Log(0.02, 0.5)] = 0.2,
-    size: Annotated[float, Uniform(0.1, 0.6)] = 0.4,
+    steps: Annotated[int, Log(20, 150)] = 60,
+    rate: Annotated[float, Log(0.02, 0.5)] = 0.3,
+    size: Annotated[float, Uniform(0.1, 0.6)] = 0.2,
     trade: Annotated[float, Uniform(0.05, 0.8)] = 0.2,
     tolerance: Annotated[float, Uniform(0.0, 0.1)] = 0.04,
 ) -> Subject:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from fairfight.tasks.repair.brief import RepairBrief
 
 
-@baseline("repair", source="Li et al. 2024 (WMDP)", suites=("standard", "large"))
+@baseline("repair", source="Li et al. 2024 (WMDP)", modalities=("language",), suites=("standard", "large"))
 def rmu(
     brief: RepairBrief,
     *,
