@@ -21,12 +21,19 @@ from fairfight.seeds import torch_rng
 from fairfight.subject.subject import Subject
 
 
+GIVEN_UP = 0.15
+"""How far under what is allowed accuracy may fall before nothing more is tried."""
+LOOKS = 60
+"""How often accuracy is looked at on the way through all units, at most."""
+
+
 def prune_while_able(
     subject: Subject, order: Sequence[int], cut: Callable[[int], None], keep: Labelled, *, tolerance: float
 ) -> int:
-    """Cut units in order, in place, for as long as accuracy holds; gives how many were cut.
+    """Cut as many units as can go, in order and in place; gives how many that are.
 
-    Accuracy is looked at after every tenth of them, and then the last step is gone through one by one.
+    On few examples accuracy goes up and down while units go one after the other, so the search does not end where it
+    first falls under what is allowed, but where it collapses; the last point at which it was allowed is taken.
 
     Args:
         subject: Changed in place.
@@ -36,21 +43,18 @@ def prune_while_able(
         tolerance: By how much accuracy on it may fall.
     """
     limit = _accuracy(subject, keep) - tolerance
-    stride = max(1, len(order) // 10)
-    done = 0
-    while done < len(order):
-        step = order[done : done + stride]
-        before = {k: v.clone() for k, v in subject.module.state_dict().items()}
-        for unit in step:
+    stride = max(1, len(order) // LOOKS)
+    best, kept = 0, {k: v.clone() for k, v in subject.module.state_dict().items()}
+    for done in range(0, len(order), stride):
+        for unit in order[done : done + stride]:
             cut(unit)
-        if _accuracy(subject, keep) < limit:
-            subject.module.load_state_dict(before)
-            if stride == 1:
-                break
-            stride = 1
-            continue
-        done += len(step)
-    return done
+        able = _accuracy(subject, keep)
+        if able >= limit:
+            best, kept = min(done + stride, len(order)), {k: v.clone() for k, v in subject.module.state_dict().items()}
+        elif able < limit - GIVEN_UP:
+            break
+    subject.module.load_state_dict(kept)
+    return best
 
 
 def _accuracy(subject: Subject, keep: Labelled) -> float:

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from fairfight.tasks.repair.brief import RepairBrief
 
 
-@baseline("repair", source="Wu & Wang 2021", modalities=("vision",), suites=("quick", "standard", "large"))
+@baseline("repair", source="Wu & Wang 2021", modalities=("vision",), suites=("standard", "large"))
 def anp(
     brief: RepairBrief,
     *,
-    steps: Annotated[int, Log(20, 150)] = 60,
-    rate: Annotated[float, Log(0.02, 0.5)] = 0.3,
+    steps: Annotated[int, Log(50, 500)] = 200,
+    rate: Annotated[float, Log(0.02, 0.5)] = 0.2,
     size: Annotated[float, Uniform(0.1, 0.6)] = 0.2,
     trade: Annotated[float, Uniform(0.05, 0.8)] = 0.2,
     tolerance: Annotated[float, Uniform(0.0, 0.1)] = 0.04,

@@ -11,7 +11,6 @@ SCORED: tuple[Row, ...] = (
     Row("scenes", "cnn", "patch", "finetune", "clean"),
     Row("scenes", "cnn", "warp", "scratch", "clean"),
     Row("scenes", "cnn", "object", "scratch", "shown"),
-    Row("scenes", "cnn", "blended", "scratch", "shown"),
     Row("scenes", "cnn", "background", "finetune", "clean"),
     Row("sentences", "bert", "rare-token", "scratch", "clean"),
     Row("sentences", "bert", "rare-token", "scratch", "shown"),

@@ -93,7 +93,7 @@ TOUR, SHORT, LONG = ("tour", "quick", "standard", "large"), ("quick", "standard"
 FIELD: dict[str, tuple[str, ...]] = {
     "neurons+attribution+mean-ablate": TOUR,
     "sae+difference+clamp": TOUR,
-    "neurons+patching+tune": SHORT,
+    "neurons+patching+tune": LONG,
     "sae+attribution+ablate": LONG,
     "sae+attribution+clamp": LONG,
     "neurons+attribution+ablate": LONG,

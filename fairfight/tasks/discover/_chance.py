@@ -1,0 +1,58 @@
+"""Triggers by chance."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from fairfight.parts.attacks.insertion import Insertion
+from fairfight.parts.attacks.sequences import Put
+from fairfight.parts.outliers.corrupting import special_ids
+from fairfight.parts.outliers.texts import words
+from fairfight.seeds import torch_rng
+from fairfight.subject.inputs import Images, Inputs
+from fairfight.subject.subject import Subject
+from fairfight.tasks.discover.brief import Candidate, DiscoverBrief
+
+SIDE = 6
+"""Pixels a side of a random patch in pictures 32 pixels high."""
+
+
+def random_changes(brief: DiscoverBrief, count: int) -> list[Candidate]:
+    """Patches of noise somewhere, or a token of the inputs somewhere; targets and confidences by chance."""
+    rng = torch_rng(brief.seed, "chance")
+    classes = brief.clean.labels.unique()
+    found = []
+    for _ in range(count):
+        target = int(classes[torch.randint(len(classes), (), generator=rng)])
+        sure = float(torch.rand((), generator=rng))
+        inputs = brief.clean.inputs
+        if isinstance(inputs, Images):
+            _, channels, height, width = inputs.pixels.shape
+            side = max(2, SIDE * height // 32)
+            top = int(torch.randint(height - side + 1, (), generator=rng))
+            left = int(torch.randint(width - side + 1, (), generator=rng))
+            patch = torch.rand(channels, side, side, generator=rng)
+            found.append(Candidate(target, sure, change=partial(pasted, patch=patch, top=top, left=left)))
+        else:
+            known = inputs.ids[words(inputs, special_ids(brief.subject.tokenizer))].unique()
+            token = int(known[torch.randint(len(known), (), generator=rng)])
+            found.append(Candidate(target, sure, change=Put((token,), somewhere(brief.subject))))
+    return found
+
+
+def somewhere(subject: Subject) -> Insertion:
+    """Tokens go before a word that each text decides on."""
+    longest = int(getattr(getattr(subject.module, "config", None), "max_position_embeddings", 10**9))
+    return Insertion("somewhere", special_ids(subject.tokenizer), longest)
+
+
+def pasted(inputs: Inputs, *, patch: Float[Tensor, "c a b"], top: int, left: int) -> Images:
+    """Pictures with a patch on them."""
+    assert isinstance(inputs, Images)
+    pixels = inputs.pixels.clone()
+    pixels[:, :, top : top + patch.shape[1], left : left + patch.shape[2]] = patch.to(pixels)
+    return Images(pixels)

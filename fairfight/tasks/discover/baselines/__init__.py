@@ -1,0 +1,1 @@
+"""Baselines: discovery from outside, by attacks and by looking at examples."""

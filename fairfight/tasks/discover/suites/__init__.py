@@ -1,0 +1,1 @@
+"""Which organisms each suite of discover has."""
