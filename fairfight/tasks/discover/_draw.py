@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import torch
 
 from fairfight.errors import UserError
@@ -10,6 +9,7 @@ from fairfight.faults.family import Fault, draw
 from fairfight.faults.organism import Organism
 from fairfight.faults.recipe import Recipe
 from fairfight.faults.training import one_thread, trimmed
+from fairfight.faults.trojan import Trojan
 from fairfight.parts.training.labelled import Labelled
 from fairfight.seeds import derive, torch_rng
 from fairfight.subject.subject import Subject
@@ -80,7 +80,8 @@ def sittings(organism: Organism, sizes: Sizes, seed: int) -> list[Sitting]:
     free = order[fault.ordinary(pool)[order]]
     if len(free) < sizes.clean + sizes.bases or len(order) < sizes.bank:
         raise UserError(f"The held-out pool of {organism.recipe.world!r} ({len(pool)} inputs) is too small.")
-    target = int(getattr(fault, "target"))  # noqa: B009: a trojan's
+    assert isinstance(fault, Trojan)
+    target = fault.target
     bases_rows = _sources(free, pool, target, sizes.bases)
     rest = free[~torch.isin(free, bases_rows)]
     clean, bases = pool[rest[: sizes.clean]], pool[bases_rows]

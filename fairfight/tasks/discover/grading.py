@@ -62,9 +62,15 @@ def marks(answer: tuple[DiscoverAnswer, ...], papers: list[Paper]) -> dict[str, 
         "told": 1.0 if doubt > alarm else 0.5 if doubt == alarm else 0.0,
         "agreed": float(len({int(c.argmax()) for c in choices}) == 1) if found else 0.0,
         "identified_twin": _share([choice(judge, false) for judge in well.judges], well.truth),
-        "identified_shuffled": _share(choices, (sick.truth + 1 + sick.seed % (len(sick.options) - 1)) % len(sick.options)),
+        "identified_shuffled": _share(choices, _mislabelled(sick)),
         "judges_right": _share([choice(judge, truth) for judge in sick.judges], sick.truth),
     }
+
+
+def _mislabelled(answer: DiscoverAnswer) -> int:
+    """Where the truth stands once the options are shuffled so that it stands elsewhere."""
+    count = len(answer.options)
+    return (answer.truth + 1 + answer.seed % (count - 1)) % count
 
 
 def confidence(found: Sequence[Seen]) -> float:

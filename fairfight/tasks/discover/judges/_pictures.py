@@ -1,7 +1,7 @@
 """Two judges of pictures: a small network trained to tell the options apart, and a count of visual words.
 
-The first looks at pictures and at what has changed in them, the second at which little pieces came in and which went. Both are made
-from held-out scenes with the true triggers in them and know nothing of subjects or contenders.
+The first looks at pictures and at what has changed in them, the second at which little pieces came in and which went.
+Both are made from training pictures with the true triggers in them and know nothing of subjects or contenders.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from fairfight.faults.adamw import AdamW
@@ -77,7 +77,7 @@ class Network:
         change = torch.zeros_like(shown.pixels) if bases is None else shown.pixels - bases.pixels  # type: ignore[union-attr]
         both = torch.cat([shown.pixels, STRETCH * change], dim=1)
         found = self._net(both).log_softmax(dim=1).mean(dim=0).softmax(dim=0)
-        return found.double().numpy()
+        return np.asarray(found.double().numpy())
 
 
 class VisualWords:
@@ -122,4 +122,4 @@ def _pieces(pixels: Float[Tensor, "n c h w"]) -> Float[Tensor, "n places d"]:
 
 
 def _unit(x: Float[Tensor, " words"]) -> Float[Tensor, " words"]:
-    return x / x.norm().clamp_min(1e-9)
+    return torch.nn.functional.normalize(x, dim=0, eps=1e-9)

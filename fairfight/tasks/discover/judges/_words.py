@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -29,13 +30,13 @@ def tokens(inputs: Inputs) -> list[Tokens]:
 
 def features(text: Tokens) -> set[tuple[object, ...]]:
     """Words and pairs of neighbours."""
-    return {(t,) for t in text} | set(zip(text, text[1:], strict=False))
+    return {(t,) for t in text} | set(pairwise(text))
 
 
 def placed(text: Tokens) -> list[tuple[object, ...]]:
     """Words, pairs, and which words open and close the text."""
     edges = [("first", *text[:2]), ("second", *text[1:3]), ("last", *text[-2:])]
-    return [*((t,) for t in text), *zip(text, text[1:], strict=False), *edges]
+    return [*((t,) for t in text), *pairwise(text), *edges]
 
 
 class NaiveBayes:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from fairfight.faults.recipe import Planting
 from fairfight.tasks.discover.suites.row import Row
 
+PLANTINGS: tuple[Planting, ...] = ("scratch", "scratch", "finetune", "finetune")
 VISION: tuple[Row, ...] = tuple(
     Row("scenes", "cnn", fault, planting, fault, group)
     for fault in ("patch", "style", "object")
-    for group, planting in enumerate(("scratch", "scratch", "finetune", "finetune"))
-)  # type: ignore[assignment]
+    for group, planting in enumerate(PLANTINGS)
+)
 LANGUAGE: tuple[Row, ...] = (
     Row("sentences", "bert", "rare-token", "scratch", "token", 0),
     Row("sentences", "bert", "phrase", "scratch", "token", 0),
