@@ -1,0 +1,1 @@
+"""Inputs made to excite a subject: patches, feature visualisations, and pictures from a generator."""
