@@ -57,7 +57,7 @@ class Trial:
     @classmethod
     def of(cls, subject: Subject, clean: Labelled, targets: Int[Tensor, " k"], size: int) -> Trial:
         """With so many of the clean texts, of every label alike."""
-        chosen = clean[_in_turn(clean.labels)[:size]]
+        chosen = clean[in_turn(clean.labels)[:size]]
         texts = trimmed(chosen.inputs)
         assert isinstance(texts, Texts)
         return cls(subject, texts, of_others(chosen.labels, targets), targets)
@@ -92,7 +92,7 @@ def frequent(labels: Int[Tensor, " n"], most: int) -> Int[Tensor, " k"]:
     return chosen
 
 
-def _in_turn(labels: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
+def in_turn(labels: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
     """Rows in an order in which every label comes once before any comes again."""
     turn = torch.zeros(len(labels), dtype=torch.long)
     for label in labels.unique():

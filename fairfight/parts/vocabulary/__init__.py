@@ -1,0 +1,1 @@
+"""What texts say by their words alone: which words decide, and which sequences of words come with odd decisions."""
