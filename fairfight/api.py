@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ class Results:
     """Identity of all of the above: equal fingerprints give equal reports."""
     new: int = 0
     """Matches fought by the call that made this."""
+    sights: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    """What a person should see of submissions, by match."""
 
     def write_report(self, path: str | Path = "report.html", *, command: str = "fairfight run") -> Path:
         """Write the self-contained HTML report, unless the file there already shows just this.
@@ -56,6 +58,7 @@ class Results:
                 title=f"Fairfight: {self.suite}",
                 command=command,
                 fingerprint=self.fingerprint,
+                sights=self.sights,
             )
         return target
 
@@ -273,6 +276,7 @@ def _judged(
         tunings=tuple(tunings),
         fingerprint=content_id(store.fingerprint(suite), sorted(m.id for m in judged), sys.version_info[:2]),
         new=new,
+        sights=store.sights([m.id for m in judged]),
     )
 
 

@@ -76,8 +76,9 @@ class Lane:
                 break
         status, reason = outcomes[-1].status, outcomes[-1].reason
         metrics: dict[str, float] = {}
+        shown: dict[str, Any] | None = None
         if status == "ok":
-            status, reason, metrics = self._grade(key, outcomes)
+            status, reason, metrics, shown = self._grade(key, outcomes)
         score = next(iter(metrics.values()), self._floors.get(key, 0.0))
         if plan.kind == "random" and status == "ok":
             self._floors[key] = score
@@ -90,6 +91,7 @@ class Lane:
             reason=reason,
             started=started,
             version=__version__,
+            shown=shown,
         )
 
     def floor(self, spec: CaseSpec, seed: int, score: float) -> None:
@@ -124,14 +126,15 @@ class Lane:
             outcome: Outcome = message[1]
             return outcome
 
-    def _grade(self, key: str, outcomes: list[Outcome]) -> tuple[Status, str, dict[str, float]]:
+    def _grade(self, key: str, outcomes: list[Outcome]) -> tuple[Status, str, dict[str, float], dict[str, Any] | None]:
         self._ends.referee.send(("grade", key, [o.paper for o in outcomes]))
         verb, content = self._hear(self._ends.referee)
         if verb == "refused":
-            return "failed", content, {}
-        if bad := [k for k, v in content.items() if not math.isfinite(v)]:
-            return "failed", f"grading gave no number for {', '.join(bad)}", {}
-        return "ok", "", content
+            return "failed", content, {}, None
+        metrics, shown = content
+        if bad := [k for k, v in metrics.items() if not math.isfinite(v)]:
+            return "failed", f"grading gave no number for {', '.join(bad)}", {}, None
+        return "ok", "", metrics, shown
 
     def _hear(self, line: Any) -> Any:
         try:

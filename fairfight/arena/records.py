@@ -85,6 +85,9 @@ class MatchRecord:
     """UTC, ISO 8601."""
     version: str = ""
     """Fairfight's version."""
+    shown: dict[str, Any] | None = None
+    """What a person should see of the submission (:meth:`fairfight.tasks.task.Task.show`). Records that are read from a
+    store do without; :meth:`fairfight.arena.store.Store.sights` has it."""
 
     @property
     def id(self) -> str:

@@ -33,9 +33,8 @@ def serve_referee(parent: Connection) -> None:
     """Answer the lane's messages until it hangs up.
 
     ``("open", key, spec, seed)`` builds a case and answers ``("opened", Opened)``; ``("grade", key, papers)`` answers
-    ``("graded", metrics)`` or ``("refused", reason)``; ``("sit", job)`` lets the oracle sit, as a host would;
-    ``("close", key)`` forgets a case. A user's error is answered
-    by ``("stop", sentence)``.
+    ``("graded", (metrics, what is shown))`` or ``("refused", reason)``; ``("sit", job)`` lets the oracle sit, as a host
+    would; ``("close", key)`` forgets a case. A user's error is answered by ``("stop", sentence)``.
     """
     cases: dict[str, tuple[str, Case]] = {}
     while True:
@@ -96,7 +95,9 @@ def _grade(name: str, case: Case, papers: list[bytes]) -> tuple[str, Any]:
     from fairfight.tasks.registry import task
 
     try:
-        return "graded", {k: float(v) for k, v in task(name).grade(case.answer, [unpack(p) for p in papers]).items()}
+        what, read = task(name), [unpack(p) for p in papers]
+        metrics = {k: float(v) for k, v in what.grade(case.answer, read).items()}
+        return "graded", (metrics, what.show(case.answer, read))
     except ValueError as error:
         return "refused", str(error)
     except Exception as error:  # a paper may be anything

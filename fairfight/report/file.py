@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fairfight.errors import UserError
 from fairfight.report.versions import mark
@@ -29,6 +29,7 @@ def write(
     title: str,
     command: str,
     fingerprint: str = "",
+    sights: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Path:
     """Write the page of :func:`fairfight.report.page.html` (same arguments) to ``path`` and give the path back.
 
@@ -42,7 +43,8 @@ def write(
     path = Path(path)
     if path.is_dir():
         raise UserError(f"The report cannot be written to {path}, which is a folder: name a file in it.")
-    text = html(verdicts, matches, cases, seals, tunings, title=title, command=command, fingerprint=fingerprint)
+    records = (verdicts, matches, cases, seals, tunings)
+    text = html(*records, title=title, command=command, fingerprint=fingerprint, sights=sights)
     work = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         try:

@@ -15,6 +15,7 @@ from fairfight.report import charts, escape, numbers
 from fairfight.report.bundle import bundle
 from fairfight.report.cost import cost
 from fairfight.report.failures import failures, void_cases
+from fairfight.report.found import Find, finds
 from fairfight.report.kinds import look
 from fairfight.report.matches import compact
 from fairfight.report.splits import Split, split
@@ -53,6 +54,8 @@ class Section(NamedTuple):
     chosen: str
     specs: dict[str, dict[str, Any]]
     split: Split
+    finds: tuple[Find, ...]
+    """What was found on each case, where the task shows that."""
 
 
 def html(
@@ -65,6 +68,7 @@ def html(
     title: str,
     command: str,
     fingerprint: str = "",
+    sights: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
     """The whole page as text. Equal records give an equal page.
 
@@ -77,6 +81,7 @@ def html(
         title: Heading of the page.
         command: What the user ran, to be run again.
         fingerprint: Identity of the store's content, for :func:`fairfight.report.file.is_current`.
+        sights: What a person should see of submissions, by match.
     """
     from fairfight.verdict.columns import rings
 
@@ -91,7 +96,10 @@ def html(
         policy=_policy(scripts.values()),
         scripts=scripts,
         style=_part("style.css"),
-        sections=[_section(v, fought.get((v.task, v.suite, v.budget)), seals) for v in verdicts],
+        sections=[
+            _section(v, fought.get((v.task, v.suite, v.budget)), seals, finds(v, matches, cases, sights or {}))
+            for v in verdicts
+        ],
         matches=compact(matches),
         dates=started[:1] + started[1:][-1:],
         failures=failures(matches),
@@ -107,7 +115,7 @@ def html(
     )
 
 
-def _section(verdict: Verdict, ring: Ring | None, seals: Iterable[SealRecord]) -> Section:
+def _section(verdict: Verdict, ring: Ring | None, seals: Iterable[SealRecord], found: tuple[Find, ...]) -> Section:
     label, metrics = _labels(verdict.task)
     specs = {
         "score": charts.forest(verdict, label),
@@ -118,7 +126,8 @@ def _section(verdict: Verdict, ring: Ring | None, seals: Iterable[SealRecord]) -
         specs["contrasts"] = charts.contrasts(verdict)
     chosen = CHOSEN[verdict.primary.choice] if verdict.primary else ""
     budget, shared = plain(verdict.budget), is_shared(verdict.budget)
-    return Section(verdict, budget, shared, label, metrics, rigor(verdict, seals), chosen, specs, split(verdict, ring))
+    said = rigor(verdict, seals)
+    return Section(verdict, budget, shared, label, metrics, said, chosen, specs, split(verdict, ring), found)
 
 
 def _labels(name: str) -> tuple[str, dict[str, str]]:

@@ -130,6 +130,12 @@ class Task(Protocol):
         """
         ...
 
+    def show(self, answer: Any, papers: list[Any]) -> dict[str, Any] | None:
+        """What a person should see of a submission, for the report: ``pictures`` (captions with PNG data URLs) and
+        ``lines`` of text, each a list; None where figures say it all.
+        """
+        ...
+
     def warm(self, modalities: Sequence[str]) -> None:
         """Import what contenders will need, once, in the process that all others are forked from."""
         ...

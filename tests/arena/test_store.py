@@ -161,6 +161,7 @@ def as_version_1(path: Path) -> MatchRecord:
     with sqlite3.connect(path) as raw:
         raw.execute("DROP TABLE entries")
         raw.execute("DROP TABLE revisions")
+        raw.execute("DROP TABLE sights")
         raw.execute("ALTER TABLE matches DROP COLUMN version")
         raw.execute("ALTER TABLE tunings DROP COLUMN modality")
         raw.execute("ALTER TABLE tunings DROP COLUMN budget")
@@ -319,3 +320,11 @@ def test_the_tables_can_be_made_on_postgresql() -> None:
 def test_importing_the_room_does_not_import_sqlalchemy() -> None:
     code = "import sys, fairfight.arena.store; sys.exit('sqlalchemy' in sys.modules or 'torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0
+
+
+def test_what_a_person_should_see_is_kept_beside_the_match(store: Store) -> None:
+    plain, seen = a_match(), a_match(seed=1, shown={"lines": ["<b>a token</b>"], "pictures": []})
+    for record in (plain, seen):
+        store.put_match(record)
+    assert store.sights([plain.id, seen.id]) == {seen.id: {"lines": ["<b>a token</b>"], "pictures": []}}
+    assert [m.shown for m in store.matches()] == [None, None], "reading matches does not read it"

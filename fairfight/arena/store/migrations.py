@@ -35,7 +35,13 @@ def _from_3(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE tunings ADD COLUMN budget TEXT NOT NULL DEFAULT 'default'"))
 
 
-STEPS: dict[int, Callable[[Connection], None]] = {1: _from_1, 2: _from_2, 3: _from_3}
+def _from_4(connection: Connection) -> None:
+    """Version 4 kept nothing of a submission but its figures."""
+    columns = "match_id VARCHAR(16) NOT NULL PRIMARY KEY REFERENCES matches (id), shown TEXT NOT NULL"
+    connection.execute(text(f"CREATE TABLE sights ({columns})"))
+
+
+STEPS: dict[int, Callable[[Connection], None]] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4}
 """By the version that they start from."""
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 4
+VERSION = 5
 """Of this layout. Raise it together with a step in ``migrations``."""
 
 metadata = MetaData()
@@ -54,6 +54,14 @@ matches = Table(
     Column("reason", Text, nullable=False),
     Column("started", Text, nullable=False),
     Column("version", Text, nullable=False, server_default=""),
+)
+
+sights = Table(
+    "sights",
+    metadata,
+    Column("match_id", String(16), ForeignKey("matches.id"), primary_key=True),
+    # What a person should see of a submission: large, and read for reports only.
+    Column("shown", Text, nullable=False),
 )
 
 entries = Table(

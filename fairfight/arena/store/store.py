@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -81,6 +82,9 @@ class Store:
 
         def work(connection: Connection) -> bool:
             new = _insert_once(connection, schema.matches, "id", row)
+            if new and record.shown is not None:
+                seen = {"match_id": row["id"], "shown": as_rows.dumps(record.shown)}
+                _insert_once(connection, schema.sights, "match_id", seen)
             _enter(connection, [(row["id"], record.plan)])
             return new
 
@@ -100,6 +104,19 @@ class Store:
             found: set[str] = set()
             for chunk in _chunks(ids):
                 found.update(connection.scalars(select(column).where(column.in_(chunk))))
+            return found
+
+        return self._read(work)
+
+    def sights(self, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """What a person should see of the submissions of these matches, by id; only of those that have it."""
+        s = schema.sights.c
+
+        def work(connection: Connection) -> dict[str, dict[str, Any]]:
+            found: dict[str, dict[str, Any]] = {}
+            for chunk in _chunks(ids):
+                rows = connection.execute(select(s.match_id, s.shown).where(s.match_id.in_(chunk)))
+                found.update({key: json.loads(shown) for key, shown in rows})
             return found
 
         return self._read(work)

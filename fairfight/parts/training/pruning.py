@@ -20,7 +20,6 @@ from fairfight.parts.training.labelled import Labelled
 from fairfight.seeds import torch_rng
 from fairfight.subject.subject import Subject
 
-
 GIVEN_UP = 0.15
 """How far under what is allowed accuracy may fall before nothing more is tried."""
 LOOKS = 60

@@ -139,6 +139,9 @@ class Detect:
             "false_alarms": share_alarmed(twin_suspects, twin_clean),
         }
 
+    def show(self, answer: Any, papers: list[Any]) -> None:
+        """Nothing: the figures say it all."""
+
     def easy(self, modality: str) -> CaseSpec:
         """A faint patch in digits, which stands out in the organism's activations and hardly in the twin's; a rare
         token in sentences.

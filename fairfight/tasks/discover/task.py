@@ -117,6 +117,12 @@ class Discover:
             raise ValueError(f"{len(answer)} papers are asked for, one a sitting, and {len(papers)} came.")
         return marks(answer, papers)
 
+    def show(self, answer: tuple[DiscoverAnswer, ...], papers: list[Any]) -> dict[str, Any]:
+        """The best candidates as pictures or marked text, and whom the judges took them for."""
+        from fairfight.tasks.discover._show import show
+
+        return show(answer, papers)
+
     def easy(self, modality: str) -> CaseSpec:
         """A patch in scenes, a rare token in sentences."""
         from fairfight.tasks.discover.cases import EASY, spec

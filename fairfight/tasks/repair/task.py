@@ -124,6 +124,9 @@ class Repair:
             raise ValueError(f"{len(answer)} papers are asked for, one a sitting, and {len(papers)} came.")
         return marks(answer, papers)
 
+    def show(self, answer: Any, papers: list[Any]) -> None:
+        """Nothing: the figures say it all."""
+
     def easy(self, modality: str) -> CaseSpec:
         """A patch in digits, a rare token in sentences, with examples of the fault."""
         from fairfight.tasks.repair.cases import EASY, spec
