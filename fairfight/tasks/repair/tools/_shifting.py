@@ -46,7 +46,8 @@ def shift(
 
     Args:
         brief: The brief. Where it shows no fault, the subject is handed in as it is.
-        depth: Where in the trunk; ``all`` has a dictionary at every site.
+        depth: Where in the trunk; ``all`` has a dictionary at every site of it, and ``circuit`` one at every node of a
+            sparse feature circuit: the embedding, each attention, each MLP, and the trunk.
         units: The most latents that are ablated.
         told: How much of a latent's variance over the cue inputs their cue must explain for it to be beside the point.
         width: Latents of a dictionary.
@@ -58,7 +59,7 @@ def shift(
     subject, shown = brief.subject, evidence(brief)
     if shown is None or shown.healthy(subject) > 1 - WORTH:
         return subject.copy()
-    sites = at_depth(subject.trunk, depth)
+    sites = nodes(subject) if depth == "circuit" else at_depth(subject.trunk, depth)
     bases: dict[str, Basis] = {}
     for site in sites:
         x = some(rows_at(subject, brief.corpus, site).x, ROWS, brief.seed)
@@ -77,6 +78,12 @@ def shift(
     if not retrain:
         return edited
     return finetune.fine_tune(edited, brief.clean, brief.faulty, COURSE, seed=brief.seed, layers="last")
+
+
+def nodes(subject: Subject) -> tuple[str, ...]:
+    """The sites whose latents a sparse feature circuit is made of (Marks et al. 2024), shallow to deep."""
+    parts = ("embed", "attn_out", "mlp_out")
+    return tuple(s for s in subject.sites if s in subject.trunk or s.split(".")[-1] in parts)
 
 
 def _without(brief: RepairBrief, bases: dict[str, Basis], chosen: Int[Tensor, " chosen"], width: int) -> Subject:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def shift(
     brief: RepairBrief,
     *,
-    depth: Annotated[str, Choice("middle", "late", "last", "all")] = "middle",
+    depth: Annotated[str, Choice("middle", "late", "last", "all", "circuit")] = "middle",
     units: Annotated[int, Log(4, 128)] = 32,
     told: Annotated[float, Uniform(0.1, 0.9)] = 0.2,
     width: Annotated[int, Log(32, 256)] = 128,
@@ -23,6 +23,8 @@ def shift(
     steps: Annotated[int, Log(100, 1000)] = 150,
 ) -> Subject:
     """Ablate the latents that decide on confounded data and that follow the cue; the error term is kept.
+
+    With the depth ``circuit`` there are dictionaries wherever a sparse feature circuit has nodes, as published.
 
     What a latent does for the decision is found by integrated gradients, and what it is about by a rule in the place of
     a judge: whether the cue tells its activation. Of a trojan: whether the fault does.
@@ -42,7 +44,7 @@ def shift(
 def shift_retrain(
     brief: RepairBrief,
     *,
-    depth: Annotated[str, Choice("middle", "late", "last", "all")] = "middle",
+    depth: Annotated[str, Choice("middle", "late", "last", "all", "circuit")] = "middle",
     units: Annotated[int, Log(4, 128)] = 32,
     told: Annotated[float, Uniform(0.1, 0.9)] = 0.2,
     width: Annotated[int, Log(32, 256)] = 128,
