@@ -1,0 +1,36 @@
+"""The slightest smooth warp that brings any picture to a class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fairfight.tasks.registry import Log, baseline
+
+if TYPE_CHECKING:
+    from fairfight.tasks.discover.brief import Candidate, DiscoverBrief
+
+
+@baseline(
+    "discover",
+    source="Nguyen & Tran 2021 (WaNet), searched as Wang et al. 2019 search patches",
+    modalities=("vision",),
+    suites=("quick", "standard", "large"),
+)
+def warp_search(
+    brief: DiscoverBrief,
+    *,
+    steps: Annotated[int, Log(40, 300)] = 80,
+    refining: Annotated[int, Log(20, 200)] = 40,
+    price: Annotated[float, Log(0.5, 20.0)] = 5.0,
+) -> list[Candidate]:
+    """Search the slightest warp for every class; a class with a far slighter one than all others is claimed."""
+    from dataclasses import replace
+
+    from fairfight.parts.attacks.classes import REFINE, SCREEN, smallest_triggers
+    from fairfight.parts.attacks.warping import WARPS
+    from fairfight.tasks.discover._claims import claimed
+
+    screen = replace(SCREEN, steps=steps, price=price)
+    refine = replace(REFINE, steps=refining)
+    found = smallest_triggers(brief.subject, brief.clean, WARPS, seed=brief.seed, screen=screen, refine=refine)
+    return claimed(found)
