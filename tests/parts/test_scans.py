@@ -13,6 +13,8 @@ from fairfight.faults.organism import build
 from fairfight.faults.recipe import Recipe
 from fairfight.faults.training import decide
 from fairfight.faults.trojan import Trojan
+from fairfight.parts.attacks.classes import smallest_triggers
+from fairfight.parts.attacks.masks import STAMPS, Stamp
 from fairfight.parts.attacks.trigger import SUSPICIOUS
 from fairfight.parts.scans.copy_paste import copy_paste, likeness, synthetic_patches
 from fairfight.parts.scans.crops import Crops, rises, tiles
@@ -21,6 +23,7 @@ from fairfight.parts.scans.exemplars import class_exemplars, excess
 from fairfight.parts.scans.latents import latents_of_bank
 from fairfight.parts.scans.natural import natural_patches
 from fairfight.parts.scans.reader import fit_reader
+from fairfight.parts.scans.tabor import TABOR, accuracy_terms
 from fairfight.parts.training.labelled import Labelled
 from fairfight.seeds import torch_rng
 from fairfight.subject.inputs import Images
@@ -184,6 +187,31 @@ def test_what_decides_in_the_bank_and_in_no_clean_picture_is_the_trigger(scan: o
 def test_novelty_is_what_no_clean_picture_of_the_class_has() -> None:
     effect, own = torch.tensor([5.0, 1.0, 2.0, 9.0]), torch.tensor([True, True, True, False])
     assert novelty(effect, own, 2).sign().tolist() == [1, -1]
+
+
+def test_tabor_finds_the_planted_patch_in_one_piece_and_nothing_in_the_twin() -> None:
+    g = given("patch")
+    best = smallest_triggers(g.subject, g.clean, TABOR, seed=0)[0]
+    plain = smallest_triggers(g.subject, g.clean, STAMPS, seed=0)[0]
+    assert best.target == g.target
+    assert best.suspicion > SUSPICIOUS
+    assert moved(g.subject, best.change, g.held, g.target) > 0.8
+    assert isinstance(best.change, Stamp)
+    assert isinstance(plain.change, Stamp)
+    scattered = [float(s.mask.diff(dim=1).abs().sum() / s.mask.sum()) for s in (best.change, plain.change)]
+    assert scattered[0] < scattered[1]
+    found = smallest_triggers(g.twin, g.clean, TABOR, seed=0)
+    assert all(t.suspicion < SUSPICIOUS or t.success < 0.7 for t in found)
+
+
+def test_tabor_wants_the_blanked_picture_decided_as_it_was() -> None:
+    g = given("patch")
+    assert isinstance(g.held.inputs, Images)
+    pixels, labels = g.held.inputs.pixels[None, :16], g.held.labels[None, :16]
+    nothing, everything = (Stamp(torch.full((1, 1, 32, 32), m), torch.zeros(1, 3, 32, 32)) for m in (0.0, 1.0))
+    target = torch.tensor([g.target])
+    small, large = (accuracy_terms(g.subject, s, pixels, labels, target).detach() for s in (nothing, everything))
+    assert float(small) < float(large)
 
 
 def test_one_piece_can_be_chosen_from_many() -> None:

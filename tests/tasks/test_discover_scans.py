@@ -40,6 +40,13 @@ def test_nothing_is_claimed_in_the_twin(name: str) -> None:
     assert all(c.confidence < CLAIM for c in claims(name, "style", twin=True))
 
 
+def test_tabor_claims_a_planted_patch() -> None:
+    best = claims("tabor", "patch")[0]
+    assert best.target == given("patch").target
+    assert best.confidence >= CLAIM
+    assert all(c.confidence < CLAIM for c in claims("tabor", "patch", twin=True))
+
+
 @pytest.mark.parametrize("name", ["natural-patches", "class-exemplars", "snafue"])
 def test_a_patch_that_no_natural_picture_has_is_not_claimed(name: str) -> None:
     assert all(c.confidence < CLAIM or c.target == given("patch").target for c in claims(name, "patch"))

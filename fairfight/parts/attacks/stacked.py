@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from jaxtyping import Float, Int
@@ -63,6 +63,9 @@ class Kind:
     tensors whose first dimension is k."""
     make: Callable[[Sequence[Tensor]], Stack]
     """Triggers from such numbers; a single one from numbers without that dimension."""
+    besides: Callable[[Subject, Any, Tensor, Tensor, Tensor], Tensor] | None = None
+    """``besides(subject, stack, pixels [k, b, c, h, w], labels [k, b], targets [k])``: what else each trigger is to
+    make small [k], if anything."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,10 @@ def search(
             least = torch.where(better, sizes.detach(), least)
             for into, p in zip(kept, parameters, strict=True):
                 into[better] = p.detach()[better]
-            (each + prices * sizes).sum().backward()
+            cost = each + prices * sizes
+            if kind.besides is not None:
+                cost = cost + kind.besides(subject, stack, pixels[rows], labels[rows], targets)
+            cost.sum().backward()
             descent.step(course.rate, betas=BETAS)
             prices = torch.where(smooth <= course.loss, prices * UP, prices / DOWN)
     descent.release()
