@@ -2,15 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from fairfight.parts.attacks.trigger import Trigger
+from fairfight.parts.synthesis.crops import Piece, best_pieces
+from fairfight.parts.synthesis.pictures import Canvas
+from fairfight.parts.synthesis.visualise import logits_of, units_of, visualise, weights_into
+from fairfight.seeds import torch_rng
 from fairfight.subject.inputs import Images
-from fairfight.tasks.discover._claims import claimed
+from fairfight.tasks.discover._claims import claimed, sure
 from fairfight.tasks.discover.brief import CLAIM, Candidate, DiscoverBrief
 
 DOUBTFUL = 3
 """Candidates that are handed in where no class stands out."""
+SIDE = 0.25
+"""Of a piece of a visualisation, as a share of the picture's."""
+
+
+def visualised(
+    brief: DiscoverBrief,
+    make: Callable[[Float[Tensor, "n c h w"]], Canvas],
+    *,
+    usual: float,
+    steps: int,
+    copies: int,
+    inner: int = 0,
+) -> list[Candidate]:
+    """Pictures that excite every class's logit, or its ``inner`` weightiest units, and the pieces of them that work."""
+    subject, inputs = brief.subject, brief.trusted
+    assert isinstance(inputs, Images)
+    rng = torch_rng(brief.seed, "visualise")
+    canvas = make(inputs.pixels)
+    if inner:
+        heaviest = weights_into(subject, inputs[:1]).topk(inner, dim=1).indices.cpu()
+        targets, (units, which) = (
+            torch.arange(len(heaviest)).repeat_interleave(inner),
+            heaviest.flatten().unique(return_inverse=True),
+        )
+        pictures = visualise(subject, canvas, units_of(subject), units, steps=steps, copies=copies, rng=rng)[which]
+    else:
+        with torch.no_grad():
+            targets = torch.arange(subject(inputs[:1]).shape[1])
+        pictures = visualise(subject, canvas, logits_of(subject), targets, steps=steps, copies=copies, rng=rng)
+    side = patch_shape(brief, SIDE)[1]
+    return _both(best_pieces(subject, brief.clean, pictures, targets, seed=brief.seed, usual=usual, side=side))
+
+
+def _both(pieces: Sequence[Piece]) -> list[Candidate]:
+    """The best class's piece and the picture that it is from; where it does not stand out, the next class's too."""
+    best = pieces[0].trigger
+    doubt = sure(best.suspicion)
+    found = [
+        Candidate(best.target, doubt, change=best.change),
+        Candidate(best.target, doubt, examples=Images(pieces[0].picture[None])),
+    ]
+    if doubt < CLAIM and len(pieces) > 1:
+        found.append(Candidate(pieces[1].trigger.target, 0.0, change=pieces[1].trigger.change))
+    return found
 
 
 def leading(triggers: Sequence[Trigger]) -> list[Candidate]:
