@@ -8,7 +8,7 @@ SCORED: tuple[Row, ...] = (
     Row("cifar10", "wrn16", "grid", "shipped", "clean"),
     Row("cifar10", "wrn16", "grid", "shipped", "shown"),
     Row("cifar10", "resnet20", "patch", "finetune", "clean"),
-    Row("cifar10", "resnet20", "blended", "finetune", "shown"),
+    Row("cifar10", "resnet20", "warp", "finetune", "shown"),
     Row("mnist", "badnet", "white-square", "shipped", "clean"),
     Row("mnist", "badnet", "white-square", "shipped", "shown"),
     Row("stories", "llama", "phrase", "finetune", "clean"),
