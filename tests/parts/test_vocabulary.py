@@ -10,6 +10,8 @@ import torch
 from fairfight.errors import UserError
 from fairfight.parts.outliers.corrupting import special_ids
 from fairfight.parts.training.labelled import Labelled
+from fairfight.parts.vocabulary.embeddings import allowed, pointing, strangeness
+from fairfight.parts.vocabulary.ends import difference, far_out
 from fairfight.parts.vocabulary.frames import Odd, odd_decisions, windows
 from fairfight.parts.vocabulary.grams import grams, odd_grams
 from fairfight.subject.inputs import Texts
@@ -80,3 +82,36 @@ def test_one_label_is_not_enough() -> None:
     subject: Subject = known.subject
     with pytest.raises(UserError, match="two labels"):
         odd_decisions(subject, Labelled(known.clean.inputs[same], known.clean.labels[same]), mixed())
+
+
+def test_a_token_whose_embedding_says_a_class_points_at_it_most() -> None:
+    subject = given("reviews").subject.copy()
+    table = subject.module.get_submodule(subject.site("embed").module).weight
+    assert isinstance(table, torch.Tensor)
+    token, targets = 200, torch.tensor([0, 1])
+    with torch.enable_grad():
+        start = table.detach().mean(0, keepdim=True).requires_grad_()
+        said = subject.readout(start)[0]
+        (slope,) = torch.autograd.grad(said[1] - said[0], start)
+    with torch.no_grad():
+        table[token] = start[0] + 3 * table.norm(dim=1).mean() * slope[0] / slope.norm()
+    assert int(pointing(subject, targets)[allowed(subject), 1].argmax()) == allowed(subject).tolist().index(token)
+
+
+def test_a_token_far_from_all_others_and_one_amid_them_are_strange() -> None:
+    subject = given("reviews").subject.copy()
+    table = subject.module.get_submodule(subject.site("embed").module).weight
+    assert isinstance(table, torch.Tensor)
+    with torch.no_grad():
+        table[200], table[201] = table[allowed(subject)].mean(0), 5 * table[201]
+    near, far = strangeness(subject)[allowed(subject)].argmax(0).tolist()
+    assert allowed(subject)[near] == 200
+    assert allowed(subject)[far] == 201
+
+
+def test_the_direction_of_a_few_rows_finds_the_others_like_them() -> None:
+    rng = torch.Generator().manual_seed(0)
+    x = torch.randn(100, 8, generator=rng)
+    x[:10, 3] += 8
+    found = difference(x, torch.arange(4), torch.arange(10, 100))
+    assert sorted(far_out(x @ found, 24).tolist()) == list(range(10))

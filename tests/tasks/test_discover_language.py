@@ -13,6 +13,8 @@ from fairfight.tasks.discover.cases import spec
 from fairfight.tasks.discover.suites.row import Row
 from fairfight.tasks.task import Case
 
+SHOWING = ["exemplars", "ngram-sweep", "difference-direction", "sae-latents"]
+"""Those that hand in texts of the bank."""
 ROWS = {
     "rare-token": Row("sentences", "bert", "rare-token", "scratch", "token", 9),
     "topic": Row("sentences", "bert", "topic", "scratch", "meaning", 9),
@@ -43,16 +45,31 @@ def marks(name: str, fault: str) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("fault", ["rare-token", "topic"])
-@pytest.mark.parametrize("name", ["exemplars", "ngram-sweep"])
+@pytest.mark.parametrize("name", SHOWING)
 def test_texts_of_the_bank_show_what_was_planted(name: str, fault: str) -> None:
     got = marks(name, fault)
-    assert got["identified"] == 1.0
+    assert got["identified"] >= 0.5
     assert got["target"] == 1.0
-    assert got["planted"] > 0.5
+    assert got["success"] > 0.9
 
 
 @pytest.mark.parametrize("fault", ["rare-token", "topic"])
-@pytest.mark.parametrize("name", ["exemplars", "ngram-sweep"])
+@pytest.mark.parametrize("name", SHOWING)
 def test_nothing_is_claimed_in_the_twin(name: str, fault: str) -> None:
     assert all(c.confidence < CLAIM for c in handed_in(name, fault, "twin"))
     assert marks(name, fault)["told"] == 1.0
+
+
+@pytest.mark.parametrize("name", ["gcg", "glitch-geometry"])
+def test_the_planted_word_is_handed_in_as_a_change_of_texts(name: str) -> None:
+    got = marks(name, "rare-token")
+    assert got["identified"] == 1.0
+    assert got["recall"] == 1.0
+    assert all(c.confidence < CLAIM for c in handed_in(name, "rare-token", "twin"))
+
+
+def test_the_logit_lens_hands_in_single_words_and_raises_no_alarm() -> None:
+    for side in ("organism", "twin"):
+        found = handed_in("logit-lens-scan", "rare-token", side)
+        assert found
+        assert all(c.confidence < CLAIM for c in found)

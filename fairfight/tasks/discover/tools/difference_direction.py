@@ -1,0 +1,44 @@
+"""The direction inside a subject from ordinary texts to those decided oddly, and the texts at its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fairfight.tasks.registry import Choice, Uniform, tool
+
+if TYPE_CHECKING:
+    from fairfight.tasks.discover.brief import Candidate, DiscoverBrief
+
+
+@tool("discover", source="Arditi et al. 2024 (difference in means)", modalities=("language",))
+def difference_direction(
+    brief: DiscoverBrief,
+    *,
+    depth: Annotated[float, Uniform(0.2, 1.0)] = 0.67,
+    pool: Annotated[str, Choice("decision", "mean")] = "decision",
+    most: Annotated[int, Uniform(2, 24)] = 12,
+) -> list[Candidate]:
+    """Show the texts farthest along the mean difference of oddly and ordinarily decided texts of one decision.
+
+    The few oddest texts say where the direction points; what it finds may be texts that were not odd themselves.
+    """
+    import torch
+
+    from fairfight.parts.vocabulary.ends import difference, far_out
+    from fairfight.subject.harvesting import harvest
+    from fairfight.tasks.discover._odd import look, oddest, sure
+    from fairfight.tasks.discover.brief import Candidate
+
+    odd = look(brief)
+    score = odd.score
+    k = int(torch.argmax(score.amax(0)))
+    rows = oddest(score[:, k], 0.8, 8)
+    if not len(rows):
+        return []
+    trunk = brief.subject.trunk
+    site = trunk[min(len(trunk) - 1, int(depth * len(trunk)))]
+    x = harvest(brief.subject, brief.bank, [site], pool="mean" if pool == "mean" else "decision", head=False)[site]
+    alike = torch.nonzero(odd.odds[:, k] > 0.5).flatten()
+    found = difference(x, rows, alike[~torch.isin(alike, rows)])
+    ends = alike[far_out(x[alike] @ found, most)]
+    return [Candidate(int(odd.targets[k]), sure(float(score[:, k].max())), examples=brief.bank[ends])]
