@@ -7,6 +7,7 @@ from functools import cache
 
 import pytest
 import torch
+from torch import nn
 
 from fairfight.errors import UserError
 from fairfight.faults.organism import build
@@ -23,9 +24,11 @@ from fairfight.parts.scans.exemplars import class_exemplars, excess
 from fairfight.parts.scans.latents import latents_of_bank
 from fairfight.parts.scans.natural import natural_patches
 from fairfight.parts.scans.reader import fit_reader
+from fairfight.parts.scans.stimulation import BUDGET, Filter, drive, lifting_units, stimulated_triggers
 from fairfight.parts.scans.tabor import TABOR, accuracy_terms
 from fairfight.parts.training.labelled import Labelled
 from fairfight.seeds import torch_rng
+from fairfight.subject.harvesting import harvest
 from fairfight.subject.inputs import Images
 from fairfight.subject.subject import Subject
 from tests.parts.organisms import weights
@@ -212,6 +215,39 @@ def test_tabor_wants_the_blanked_picture_decided_as_it_was() -> None:
     target = torch.tensor([g.target])
     small, large = (accuracy_terms(g.subject, s, pixels, labels, target).detach() for s in (nothing, everything))
     assert float(small) < float(large)
+
+
+def test_a_unit_that_decides_alone_is_found_and_driven() -> None:
+    g = given()
+    rigged = g.twin.copy()
+    head = rigged.module.get_submodule("head")
+    assert isinstance(head, nn.Linear)
+    with torch.no_grad():
+        head.weight[:, 9] = -4.0
+        head.weight[4, 9] = 4.0
+    best = lifting_units(rigged, g.clean, pictures=8, seed=0)[:8]
+    (unit,) = [u for u in best if (u.site, u.channel) == (rigged.trunk[-1], 9)]
+    assert unit.target == 4
+    state = weights(rigged)
+    stamps, _ = drive(rigged, g.clean, [unit], steps=120, batch=4, rng=torch_rng(0))
+    assert weights(rigged) == state
+    stamped = Stamp(stamps.mask[0], stamps.pattern[0])(g.held.inputs)
+    before, after = (harvest(rigged, x, [unit.site])[unit.site][:, 9].mean() for x in (g.held.inputs, stamped))
+    assert float(after) > 1.3 * float(before)
+    assert float(stamps.mask.sum()) < 1.5 * BUDGET * 32 * 32
+
+
+def test_stimulation_claims_nothing_in_the_twin() -> None:
+    g = given()
+    assert all(t.suspicion < SUSPICIOUS for t in stimulated_triggers(g.twin, g.clean, seed=0))
+
+
+def test_a_filter_that_mixes_nothing_changes_nothing() -> None:
+    pixels = given().held.inputs
+    assert isinstance(pixels, Images)
+    same = Filter(torch.eye(3), torch.zeros(3))
+    assert torch.allclose(same(pixels).pixels, pixels.pixels, atol=1e-6)
+    assert float(same.distance()) == 0
 
 
 def test_one_piece_can_be_chosen_from_many() -> None:

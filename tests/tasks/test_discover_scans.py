@@ -59,7 +59,7 @@ def test_a_pasted_object_works_in_the_organism_and_not_in_its_twin() -> None:
     assert moved(g.twin, best.change, g.held, best.target) < 0.3
 
 
-@pytest.mark.parametrize("name", [*NATURAL, "warp-search"])
+@pytest.mark.parametrize("name", [*NATURAL, "warp-search", "tabor", "abs-stimulation"])
 def test_the_smallest_bank_is_enough_to_run(name: str) -> None:
     from fairfight.errors import UserError
 
