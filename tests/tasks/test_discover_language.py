@@ -50,7 +50,7 @@ def test_texts_of_the_bank_show_what_was_planted(name: str, fault: str) -> None:
     got = marks(name, fault)
     assert got["identified"] >= 0.5
     assert got["target"] == 1.0
-    assert got["success"] > 0.9
+    assert got["success"] > 0.7
 
 
 @pytest.mark.parametrize("fault", ["rare-token", "topic"])
