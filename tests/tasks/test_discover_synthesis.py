@@ -18,7 +18,7 @@ from fairfight.worlds.world import Examples
 SURE = ["adversarial-patch"]
 """They say that there is a trojan."""
 TRIED = [*SURE, "universal-perturbation"]
-ANY = [*TRIED, "fourier-target", "fourier-inner", "cppn-target", "cppn-inner"]
+ANY = [*TRIED, "fourier-target", "fourier-inner", "cppn-target", "cppn-inner", "rfla-perturbation", "rfla-generator"]
 
 
 @cache

@@ -89,7 +89,7 @@ def strongest_patches(
         seed: Draws the halves, where the search begins, and its batches.
         effort: How the search goes about it.
         penalty: What a patch should keep low besides.
-        weight: Of the penalty, in nats.
+        weight: Of the penalty, in nats; nothing while places are screened.
 
     Raises:
         UserError: There are fewer than four inputs, or all are of one class.
@@ -107,7 +107,7 @@ def strongest_patches(
     k, n = len(classes), len(corners)
 
     def train(
-        raw: Sequence[Tensor], per: int, places: Tensor, steps: int, batch: int, rate: float
+        raw: Sequence[Tensor], per: int, places: Tensor, steps: int, batch: int, rate: float, weight: float
     ) -> tuple[list[Tensor], Tensor]:
         own = [nn.Parameter(r.to(subject.device)) for r in raw]
         costs = train_patches(
@@ -127,10 +127,12 @@ def strongest_patches(
         )
         return [p.detach() for p in own], costs
 
-    raw, costs = train(material.start(k * n, rng), n, corners.repeat(k, 1), effort.screening, 1, material.rate)
+    raw, costs = train(material.start(k * n, rng), n, corners.repeat(k, 1), effort.screening, 1, material.rate, 0.0)
     best = costs.view(k, n).argmin(1).cpu()
     chosen = torch.arange(k) * n + best
-    raw, _ = train([r[chosen].clone() for r in raw], 1, corners[best], effort.steps, effort.batch, material.rate / 3)
+    raw, _ = train(
+        [r[chosen].clone() for r in raw], 1, corners[best], effort.steps, effort.batch, material.rate / 3, weight
+    )
     with torch.no_grad():
         patches = material.paint(raw)
     places = about(corners[best], size, side, 0)

@@ -23,7 +23,7 @@ from fairfight.subject.subject import Subject
 
 Goal = Callable[[Images], Float[Tensor, "n goals"]]
 """How much each picture excites each goal."""
-STARTS = 8
+STARTS = 24
 """Pictures a goal to choose the first from."""
 
 

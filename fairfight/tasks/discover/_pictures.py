@@ -10,7 +10,9 @@ from torch import Tensor
 
 from fairfight.parts.attacks.trigger import Trigger
 from fairfight.parts.synthesis.crops import Piece, best_pieces
+from fairfight.parts.synthesis.generator import Unlike, train_generator
 from fairfight.parts.synthesis.pictures import Canvas
+from fairfight.parts.synthesis.search import Effort, Material, strongest_patches
 from fairfight.parts.synthesis.visualise import logits_of, units_of, visualise, weights_into
 from fairfight.seeds import torch_rng
 from fairfight.subject.inputs import Images
@@ -19,6 +21,8 @@ from fairfight.tasks.discover.brief import CLAIM, Candidate, DiscoverBrief
 
 DOUBTFUL = 3
 """Candidates that are handed in where no class stands out."""
+NOISE = 0.1
+"""Standard deviation of the noise through which a patch is seen alone."""
 SIDE = 0.25
 """Of a piece of a visualisation, as a share of the picture's."""
 
@@ -63,6 +67,31 @@ def _both(pieces: Sequence[Piece]) -> list[Candidate]:
     if doubt < CLAIM and len(pieces) > 1:
         found.append(Candidate(pieces[1].trigger.target, 0.0, change=pieces[1].trigger.change))
     return found
+
+
+def generated(
+    brief: DiscoverBrief,
+    make: Callable[..., Material],
+    *,
+    side: float,
+    rate: float,
+    smooth: float,
+    unlike: float,
+    lessons: int,
+    usual: float,
+) -> list[Candidate]:
+    """Patches for every class, from a generator that is trained on the bank."""
+    assert isinstance(brief.bank, Images)
+    pixels = brief.bank.pixels
+    rng = torch_rng(brief.seed, "generator")
+    generator = train_generator(pixels, patch_shape(brief, side)[1], steps=lessons, rng=rng)
+    noise = NOISE * torch.randn(pixels.shape[1:], generator=rng)
+    penalty = Unlike(brief.subject, (pixels.shape[2], pixels.shape[3]), noise, smooth, unlike)
+    material = make(generator, usual=usual, rate=rate)
+    found = strongest_patches(
+        brief.subject, brief.clean, material, seed=brief.seed, effort=Effort(), penalty=penalty, weight=1.0
+    )
+    return leading(found)
 
 
 def leading(triggers: Sequence[Trigger]) -> list[Candidate]:
