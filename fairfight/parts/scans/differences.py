@@ -19,7 +19,7 @@ from fairfight.seeds import torch_rng
 from fairfight.subject.inputs import Images
 from fairfight.subject.subject import Subject
 
-USUAL = 0.095
+USUAL = 0.1
 """Share of the bank to whose pictures of one class the direction does something new, in healthy subjects, at most."""
 FEWEST = 2
 """Pictures of a class, of the bank and clean, that a difference is taken from."""

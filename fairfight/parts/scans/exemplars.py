@@ -13,7 +13,7 @@ from fairfight.parts.training.labelled import Labelled
 from fairfight.subject.inputs import Images
 from fairfight.subject.subject import Subject
 
-USUAL = 3.0
+USUAL = 3.6
 """Standard deviations by which a class is decided too often in healthy subjects, at most."""
 
 

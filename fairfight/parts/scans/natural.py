@@ -19,7 +19,7 @@ from fairfight.subject.subject import Subject
 
 BEST = 0.02
 """Share of the pieces that count as the best ones: a natural trigger lies in about that many."""
-USUAL = 0.16
+USUAL = 0.18
 """How much further the bank's best pieces of any class go in healthy subjects than clean pictures' best, at most."""
 
 

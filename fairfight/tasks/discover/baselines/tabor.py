@@ -30,6 +30,9 @@ def tabor(
     from fairfight.parts.scans.tabor import TABOR
     from fairfight.tasks.discover._claims import claimed
 
+    if len(brief.clean) < 4 or len(brief.clean.labels.unique()) < 2:
+        return []  # Too few to search with: nothing is claimed.
+
     screen = replace(SCREEN, steps=steps, price=price)
     refine = replace(REFINE, steps=refining)
     return claimed(smallest_triggers(brief.subject, brief.clean, TABOR, seed=brief.seed, screen=screen, refine=refine))

@@ -30,6 +30,9 @@ def warp_search(
     from fairfight.parts.attacks.warping import WARPS
     from fairfight.tasks.discover._claims import claimed
 
+    if len(brief.clean) < 4 or len(brief.clean.labels.unique()) < 2:
+        return []  # Too few to search with: nothing is claimed.
+
     screen = replace(SCREEN, steps=steps, price=price)
     refine = replace(REFINE, steps=refining)
     found = smallest_triggers(brief.subject, brief.clean, WARPS, seed=brief.seed, screen=screen, refine=refine)

@@ -22,6 +22,9 @@ def abs_stimulation(
     from fairfight.parts.scans.stimulation import stimulated_triggers
     from fairfight.tasks.discover._claims import claimed
 
+    if len(brief.clean) < 4 or len(brief.clean.labels.unique()) < 2:
+        return []  # Too few to search with: nothing is claimed.
+
     found = stimulated_triggers(
         brief.subject, brief.clean, seed=brief.seed, units=units, steps=steps, pictures=pictures
     )
