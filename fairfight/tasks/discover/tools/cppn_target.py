@@ -9,7 +9,7 @@ from fairfight.tasks.registry import Log, tool
 if TYPE_CHECKING:
     from fairfight.tasks.discover.brief import Candidate, DiscoverBrief
 
-USUAL = 1.7
+USUAL = 2.5
 """The lead of the best class that is usual in healthy subjects, measured on clean twins."""
 
 
