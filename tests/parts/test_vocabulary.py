@@ -14,6 +14,7 @@ from fairfight.parts.vocabulary.embeddings import allowed, pointing, strangeness
 from fairfight.parts.vocabulary.ends import difference, far_out
 from fairfight.parts.vocabulary.frames import Odd, odd_decisions, windows
 from fairfight.parts.vocabulary.grams import grams, odd_grams
+from fairfight.parts.vocabulary.spans import Aligned
 from fairfight.subject.inputs import Texts
 from fairfight.subject.subject import Subject
 from tests.parts.organisms import given
@@ -115,3 +116,9 @@ def test_the_direction_of_a_few_rows_finds_the_others_like_them() -> None:
     x[:10, 3] += 8
     found = difference(x, torch.arange(4), torch.arange(10, 100))
     assert sorted(far_out(x @ found, 24).tolist()) == list(range(10))
+
+
+def test_a_span_takes_the_place_of_the_words_most_like_it() -> None:
+    texts = Texts(torch.tensor([[7, 1, 2, 3, 8, 9], [1, 5, 3, 7, 8, 9]]), torch.ones(2, 6, dtype=torch.long))
+    put = Aligned(NONE).put(texts, torch.tensor([[1, 4, 3]]))
+    assert put.ids.tolist() == [[7, 1, 4, 3, 8, 9], [1, 4, 3, 7, 8, 9]]

@@ -60,7 +60,7 @@ def test_nothing_is_claimed_in_the_twin(name: str, fault: str) -> None:
     assert marks(name, fault)["told"] == 1.0
 
 
-@pytest.mark.parametrize("name", ["gcg", "glitch-geometry"])
+@pytest.mark.parametrize("name", ["gcg", "glitch-geometry", "phrase-search"])
 def test_the_planted_word_is_handed_in_as_a_change_of_texts(name: str) -> None:
     got = marks(name, "rare-token")
     assert got["identified"] == 1.0

@@ -45,6 +45,10 @@ class Odd:
     """Its odds on the text's own words in ordinary texts."""
     framed: Float[Tensor, "n k"]
     """Its odds of a target on the text with words of ordinary texts that are not of the target."""
+    starts: Int[Tensor, " n"]
+    """Where the words that decide begin in each text,"""
+    width: int
+    """and how many tokens they are."""
     judged: Bool[Tensor, " n"]
     """Texts in which the words that decide are known."""
 
@@ -88,7 +92,7 @@ def odd_decisions(subject: Subject, clean: Labelled, bank: Inputs, *, tries: int
     said = opinions(subject, _carried(others, places, own), targets).view(len(turn), len(others), -1)
     framed = torch.stack([_mean(said[labels != t, :, k]) for k, t in enumerate(targets.tolist())], dim=1)
     read = read.view(len(others), len(turn), -1).mean(1)
-    return Odd(targets, opinions(subject, others, targets), read, framed, worth >= least)
+    return Odd(targets, opinions(subject, others, targets), read, framed, places, width, worth >= least)
 
 
 def importance(
