@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fairfight.tasks.discover.brief import DiscoverBrief
 
 USUAL = 0.75
-"""Healthy subjects seldom decide a text as oddly as this (24 twins, seven had one above .5, none above .7)."""
+"""Healthy subjects seldom decide a text as oddly as this (of 14 twins three had a text above .55, none above .7)."""
 SHARP = 12.0
 
 
