@@ -10,6 +10,9 @@ from fairfight.subject.networks import cnn
 from fairfight.subject.subject import Subject
 from fairfight.subject.wrapping import wrap
 
+WIDER: dict[str, int] = {"cnn": 1, "cnn-wide": 4}
+"""Architectures, and how many times as many channels each has."""
+
 
 def image_classifier(
     architecture: str, seed: int, *, channels: int, size: int, classes: tuple[str, ...], width: int = 16
@@ -19,9 +22,9 @@ def image_classifier(
     Raises:
         UserError: No architecture of that name.
     """
-    if architecture != "cnn":
-        raise unknown("architecture", architecture, ("cnn",))
+    if architecture not in WIDER:
+        raise unknown("architecture", architecture, WIDER)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "weights"))
-        module = cnn(channels=channels, size=size, classes=len(classes), width=width)
+        module = cnn(channels=channels, size=size, classes=len(classes), width=WIDER[architecture] * width)
     return wrap(module.eval(), "image-classifier", name=architecture, classes=classes, check=False)
