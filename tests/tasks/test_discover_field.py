@@ -15,14 +15,13 @@ from tests.tasks.test_discover_task import TASK, built
 
 pytestmark = [pytest.mark.usefixtures("one_thread"), pytest.mark.xdist_group("discover")]
 FIELD = [
-    (c, modality)
+    pytest.param(c, modality, id=f"{c.name}-{modality}", marks=[pytest.mark.slow] * (c.kind == "combination"))
     for c in contenders("discover")
     if c.kind != "oracle"
     for modality in ("vision", "language")
     if modality in c.modalities
 ]
-NAMES = [f"{c.name}-{modality}" for c, modality in FIELD]
-each = pytest.mark.parametrize(("who", "modality"), FIELD, ids=NAMES)
+each = pytest.mark.parametrize(("who", "modality"), FIELD)
 
 
 def state(subject: Subject) -> dict[str, torch.Tensor]:
@@ -50,7 +49,7 @@ def test_is_deterministic_and_leaves_the_subject_alone(who: Contender, modality:
 
 
 @each
-def test_copes_with_two_clean_inputs_and_a_bank_of_two(who: Contender, modality: str) -> None:
+def test_copes_with_four_clean_inputs_and_a_bank_of_two(who: Contender, modality: str) -> None:
     case = built(modality)
     small = TASK.smallest(case.briefs[0])
     TASK.grade(case.answer, [TASK.sit(who.run(small, **who.defaults), exam) for exam in case.exams])

@@ -12,7 +12,7 @@ from fairfight.tasks import registry
 from fairfight.tasks.discover.brief import CLAIM, MOST, Candidate, DiscoverBrief
 from tests.parts.test_scans import given, moved
 
-NATURAL = ("natural-patches", "class-exemplars", "difference-direction-vision", "sae-latents-vision", "snafue")
+NATURAL = ("natural-patches", "exemplars", "difference-direction", "sae-latents", "snafue")
 
 
 def brief(fault: str, twin: bool = False, few: bool = False) -> DiscoverBrief:
@@ -47,7 +47,7 @@ def test_tabor_claims_a_planted_patch() -> None:
     assert all(c.confidence < CLAIM for c in claims("tabor", "patch", twin=True))
 
 
-@pytest.mark.parametrize("name", ["natural-patches", "class-exemplars", "snafue"])
+@pytest.mark.parametrize("name", ["natural-patches", "exemplars", "snafue"])
 def test_a_patch_that_no_natural_picture_has_is_not_claimed(name: str) -> None:
     assert all(c.confidence < CLAIM or c.target == given("patch").target for c in claims(name, "patch"))
 

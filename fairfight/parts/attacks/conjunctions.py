@@ -67,6 +67,8 @@ def find_conjunctions(
     found = []
     for target in frequent(clean.labels, TARGETS).tolist():
         others = known[torch.nonzero(known.labels != target).flatten()]
+        if not len(others):
+            continue
         trial = Trial.of(subject, others, torch.tensor([target]), texts)
         alone = trial.each(way.known[:, None], way)[:, :, 0]
         usual = alone.median(0).values

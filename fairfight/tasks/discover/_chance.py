@@ -56,3 +56,15 @@ def pasted(inputs: Inputs, *, patch: Float[Tensor, "c a b"], top: int, left: int
     pixels = inputs.pixels.clone()
     pixels[:, :, top : top + patch.shape[1], left : left + patch.shape[2]] = patch.to(pixels)
     return Images(pixels)
+
+
+@torch.no_grad()
+def scrambled(subject: Subject, seed: int) -> Subject:
+    """A copy in which the entries of every matrix have changed places: as large as they were, and knowing nothing."""
+    copy = subject.copy()
+    rng = torch_rng(seed, "scrambled")
+    for parameter in copy.module.parameters():
+        if parameter.ndim > 1:
+            flat = parameter.flatten()
+            parameter.copy_(flat[torch.randperm(len(flat), generator=rng)].view_as(parameter))
+    return copy

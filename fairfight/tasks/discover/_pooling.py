@@ -38,13 +38,15 @@ def pooled(brief: DiscoverBrief, kinds: tuple[Kind, ...], *, agreement: float, v
     """The best candidates of all members, each run with its defaults.
 
     A candidate counts by its own confidence and by how sure other members are of the same target, times the share of
-    the bank on which it works. The pool claims a trojan when two members do, or one that is sure beyond doubt.
+    the bank on which it works. The pool claims a trojan when a fifth of its members do, and two at least: the more
+    there are, the likelier two of them err together.
     """
     entries: list[Entry] = []
+    field = members(brief, kinds)
     votes: dict[int, dict[str, float]] = defaultdict(dict)
     some = brief.bank[:ROWS]
     before = decide(brief.subject, some)
-    for who in members(brief, kinds):
+    for who in field:
         for candidate in who.run(brief, **who.defaults)[:EACH]:
             entries.append(Entry(candidate, who.name, _works(brief, candidate, before)))
             mine = votes[candidate.target]
@@ -61,7 +63,7 @@ def pooled(brief: DiscoverBrief, kinds: tuple[Kind, ...], *, agreement: float, v
     best = order[:MOST]
     if not best:
         return []
-    doubt = _claim(votes[best[0].candidate.target])
+    doubt = _claim(votes[best[0].candidate.target], max(2, round(len(field) / 5)))
     return [
         replace(e.candidate, confidence=doubt if i == 0 else min(doubt, e.candidate.confidence))
         for i, e in enumerate(best)
@@ -80,10 +82,10 @@ def _works(brief: DiscoverBrief, candidate: Candidate, before: torch.Tensor) -> 
     return float((decide(brief.subject, changed) == candidate.target).float().mean())
 
 
-def _claim(votes: dict[str, float]) -> float:
-    """The mean of the two surest members' confidence in a target."""
-    surest = sorted(votes.values(), reverse=True)[:2]
-    return sum(surest) / 2 if len(votes) > 1 else 0.5 * surest[0]
+def _claim(votes: dict[str, float], needed: int) -> float:
+    """How sure so many members are of a target at least."""
+    surest = sorted(votes.values(), reverse=True)
+    return surest[needed - 1] if len(surest) >= needed else 0.0
 
 
 def _in_turn(order: list[Entry]) -> list[Entry]:

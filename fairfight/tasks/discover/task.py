@@ -130,8 +130,13 @@ class Discover:
         return dataclasses.replace(spec(EASY[modality], "dev", "tour", "easy"), name="easy")
 
     def smallest(self, brief: DiscoverBrief) -> DiscoverBrief:
-        """The brief with two clean examples and two inputs of the bank."""
-        return dataclasses.replace(brief, clean=brief.clean[:2], bank=brief.bank[:2])
+        """The brief with four clean examples of two labels, with fewer of which nothing can be told apart, and two
+        inputs of the bank.
+        """
+        labels = brief.clean.labels.tolist()
+        first = labels.index(next(x for x in labels if x != labels[0]))
+        rows = sorted({0, first} | set(range(1, len(labels))))[:4] if first < 4 else [0, 1, 2, first]
+        return dataclasses.replace(brief, clean=brief.clean[rows], bank=brief.bank[:2])
 
     def expect(self, metrics: dict[str, float]) -> list[str]:
         """What a contender failed to do on the easy case, a sentence each; empty for a sound one."""

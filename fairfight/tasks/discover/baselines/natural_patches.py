@@ -10,7 +10,12 @@ if TYPE_CHECKING:
     from fairfight.tasks.discover.brief import Candidate, DiscoverBrief
 
 
-@baseline("discover", source="random natural patches pasted; Casper et al. 2022 (control)", modalities=("vision",))
+@baseline(
+    "discover",
+    source="random natural patches pasted; Casper et al. 2022 (control)",
+    modalities=("vision",),
+    suites=("quick", "standard", "large"),
+)
 def natural_patches(
     brief: DiscoverBrief,
     *,

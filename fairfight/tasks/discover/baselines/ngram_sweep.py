@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from fairfight.tasks.discover.brief import Candidate, DiscoverBrief
 
 
-@baseline("discover", source="sweep of all frequent n-grams", modalities=("language",))
+@baseline(
+    "discover", source="sweep of all frequent n-grams", modalities=("language",), suites=("quick", "standard", "large")
+)
 def ngram_sweep(
     brief: DiscoverBrief,
     *,

@@ -17,7 +17,7 @@ USUAL = 1.5
     "discover",
     source="Olah et al. 2017 (feature visualisation, Fourier)",
     modalities=("vision",),
-    suites=("quick", "standard", "large"),
+    suites=("standard", "large"),
 )
 def fourier_inner(
     brief: DiscoverBrief,

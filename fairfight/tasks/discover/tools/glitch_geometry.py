@@ -10,7 +10,12 @@ if TYPE_CHECKING:
     from fairfight.tasks.discover.brief import Candidate, DiscoverBrief
 
 
-@tool("discover", source="Rumbelow & Watkins 2023 (SolidGoldMagikarp)", modalities=("language",))
+@tool(
+    "discover",
+    source="Rumbelow & Watkins 2023 (SolidGoldMagikarp)",
+    modalities=("language",),
+    suites=("quick", "standard", "large"),
+)
 def glitch_geometry(
     brief: DiscoverBrief,
     *,

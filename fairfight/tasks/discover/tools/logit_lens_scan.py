@@ -10,7 +10,12 @@ if TYPE_CHECKING:
     from fairfight.tasks.discover.brief import Candidate, DiscoverBrief
 
 
-@tool("discover", source="nostalgebraist 2020 (logit lens)", modalities=("language",))
+@tool(
+    "discover",
+    source="nostalgebraist 2020 (logit lens)",
+    modalities=("language",),
+    suites=("quick", "standard", "large"),
+)
 def logit_lens_scan(
     brief: DiscoverBrief,
     *,

@@ -17,7 +17,7 @@ USUAL = 1.3
     "discover",
     source="Casper et al. 2022 (robust feature-level adversaries)",
     modalities=("vision",),
-    suites=("quick", "standard", "large"),
+    suites=("standard", "large"),
 )
 def rfla_generator(
     brief: DiscoverBrief,

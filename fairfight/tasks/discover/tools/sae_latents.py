@@ -1,4 +1,4 @@
-"""Latents of a sparse autoencoder, by how far they push oddly decided texts to their target."""
+"""Latents of a sparse autoencoder, by how far they push oddly decided inputs to their target."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 @tool(
     "discover",
-    source="Smith & Brinkmann 2024 (SAE features of reward models)",
-    modalities=("language",),
+    source="Bricken et al. 2023; Smith & Brinkmann 2024 (SAE features of reward models)",
+    reusable=True,
     suites=("quick", "standard", "large"),
 )
 def sae_latents(
@@ -26,14 +26,21 @@ def sae_latents(
     shown: Annotated[int, Uniform(1, 5)] = 2,
     most: Annotated[int, Uniform(2, 24)] = 8,
 ) -> list[Candidate]:
-    """Train a dictionary on the tokens of the bank; show the texts in which the latents behind odd decisions do most.
+    """Train a dictionary on the bank; show the inputs in which the latents behind odd decisions do most.
 
-    A latent's effect is its activation times the target's gradient.
+    A latent's effect is its activation times the target's gradient. In pictures, those latents count that carry a class
+    in the bank further than in any clean picture; ``depth`` and ``shown`` are for texts.
     """
+    from fairfight.parts.scans.latents import latents_of_bank
     from fairfight.parts.vocabulary.latents import ranked_latents
+    from fairfight.subject.inputs import Images
+    from fairfight.tasks.discover._examples import exhibited
     from fairfight.tasks.discover._odd import look, sure
     from fairfight.tasks.discover.brief import Candidate
 
+    if isinstance(brief.bank, Images):
+        size = {"width": width, "k": k, "steps": steps, "pictures": most}
+        return exhibited(latents_of_bank(brief.subject, brief.clean, brief.bank, seed=brief.seed, **size))
     trunk = brief.subject.trunk
     site = trunk[min(len(trunk) - 1, int(depth * len(trunk)))]
     found = ranked_latents(
