@@ -46,4 +46,5 @@ def sae_latents(
     found = ranked_latents(
         brief.subject, brief.bank, look(brief), site, width=width, k=k, steps=steps, most=most, seed=brief.seed
     )
+    found = [f for f in found if len(f.rows)]
     return [Candidate(f.target, sure(f.odd), examples=brief.bank[list(f.rows)]) for f in found[:shown]]
