@@ -2,7 +2,8 @@
 
 Run: ``python benchmarks/patching.py [rounds]``. Interleaved; the least time of each counts, since others may be using
 the machine. The model has the shape of a small GPT-2: six blocks of six heads.
-Beside ours stands what patching costs that runs the whole model once a head, as TransformerLens' recipes do.
+Beside ours stands what patching costs that runs the whole model once a head, and, in an interpreter that has it,
+TransformerLens' own ``get_act_patch_attn_head_out_all_pos`` on a model of the same shape, in its own forward passes.
 """
 
 from __future__ import annotations
@@ -56,6 +57,27 @@ def one_by_one(subject: Subject, inputs: Texts, others: Texts) -> Tensor:
     return torch.stack(found)
 
 
+def transformer_lens(inputs: Texts, others: Texts) -> dict[str, Callable[[], object]]:
+    """One pass and the patching of all heads by TransformerLens; nothing where it is not installed."""
+    try:
+        from transformer_lens import HookedTransformer, HookedTransformerConfig, patching
+    except ImportError:
+        print("TransformerLens is not installed here: run this in an interpreter that has it beside Fairfight.")
+        return {}
+    config = HookedTransformerConfig(
+        n_layers=BLOCKS, n_heads=HEADS, d_model=WIDTH, d_head=WIDTH // HEADS, d_vocab=VOCABULARY, n_ctx=TOKENS,
+        act_fn="gelu_new", seed=0, device="cpu",
+    )  # fmt: skip
+    lens = HookedTransformer(config).eval()
+    _, cache = lens.run_with_cache(others.ids)
+    metric = lambda logits: logits[:, -1, 0].mean()  # noqa: E731
+    patch = patching.get_act_patch_attn_head_out_all_pos
+    return {
+        "TransformerLens: one pass": lambda: lens(inputs.ids),
+        "TransformerLens: all heads": lambda: patch(lens, inputs.ids, cache, metric),
+    }
+
+
 def seconds(work: Callable[[], object]) -> float:
     """CPU time of a call."""
     start = time.process_time()
@@ -74,6 +96,7 @@ def main(rounds: int = 7) -> None:
         "patch_heads, large stacks": lambda: patch_heads(subject, inputs, others, lambda x: x[:, 0], rows=512),
         "a whole pass a head": lambda: one_by_one(subject, inputs, others),
     }
+    works |= transformer_lens(inputs, others)
     taken: dict[str, list[float]] = {name: [] for name in works}
     for i in range(rounds + 1):
         for name, work in works.items():
@@ -83,7 +106,8 @@ def main(rounds: int = 7) -> None:
     once = min(taken["one forward pass"])
     print(f"{BLOCKS} blocks of {HEADS} heads, {N} inputs of {TOKENS} tokens")
     for name, times in taken.items():
-        print(f"{name:28}{1e3 * min(times):9.1f} ms{min(times) / once:8.1f} ×")
+        own = min(taken["TransformerLens: one pass"]) if name.startswith("TransformerLens") else once
+        print(f"{name:28}{1e3 * min(times):9.1f} ms{min(times) / own:8.1f} ×")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def members(brief: DiscoverBrief, kinds: tuple[Kind, ...]) -> list[Contender]:
     return [c for c in contenders("discover") if c.kind in kinds and modality in c.modalities and "quick" in c.suites]
 
 
-def pooled(brief: DiscoverBrief, kinds: tuple[Kind, ...], *, agreement: float, variety: bool) -> list[Candidate]:
+def pooled(brief: DiscoverBrief, kinds: tuple[Kind, ...]) -> list[Candidate]:
     """The best candidates of all members, each run with its defaults.
 
     A candidate counts by its own confidence and by how sure other members are of the same target, times the share of
@@ -55,12 +55,9 @@ def pooled(brief: DiscoverBrief, kinds: tuple[Kind, ...], *, agreement: float, v
     def worth(entry: Entry) -> float:
         others = [v for name, v in votes[entry.candidate.target].items() if name != entry.member]
         told = sum(others) / len(others) if others else 0.0
-        return entry.works * (entry.candidate.confidence + agreement * told)
+        return entry.works * (entry.candidate.confidence + told)
 
-    order = sorted(entries, key=worth, reverse=True)
-    if variety:
-        order = _in_turn(order)
-    best = order[:MOST]
+    best = _in_turn(sorted(entries, key=worth, reverse=True))[:MOST]
     if not best:
         return []
     doubt = _claim(votes[best[0].candidate.target], max(2, round(len(field) / 5)))

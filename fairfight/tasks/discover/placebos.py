@@ -33,9 +33,3 @@ def untrained_directions(brief: DiscoverBrief) -> list[Candidate]:
 def untrained_latents(brief: DiscoverBrief) -> list[Candidate]:
     """Rank latents as ``sae-latents`` does, in a network whose weights have changed places."""
     return _blind(brief, "sae-latents")
-
-
-@control("discover", role="placebo", of="cppn-target", modalities=("vision",), suites=SHORT)
-def untrained_pictures(brief: DiscoverBrief) -> list[Candidate]:
-    """Make pictures as ``cppn-target`` does, of a network whose weights have changed places."""
-    return _blind(brief, "cppn-target")

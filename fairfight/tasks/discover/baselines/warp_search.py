@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     "discover",
     source="Nguyen & Tran 2021 (WaNet), searched as Wang et al. 2019 search patches",
     modalities=("vision",),
-    suites=("quick", "standard", "large"),
+    suites=("standard", "large"),
 )
 def warp_search(
     brief: DiscoverBrief,

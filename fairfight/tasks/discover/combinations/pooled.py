@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from fairfight.tasks.registry import Choice, Uniform, combination
+from fairfight.tasks.registry import combination
 
 if TYPE_CHECKING:
     from fairfight.tasks.discover.brief import Candidate, DiscoverBrief
 
 
 @combination("discover", source="Casper et al. 2023 (All)", suites=("quick", "standard", "large"))
-def all_tools(
-    brief: DiscoverBrief,
-    *,
-    agreement: Annotated[float, Uniform(0.0, 2.0)] = 1.0,
-    variety: Annotated[bool, Choice(True, False)] = True,
-) -> list[Candidate]:
+def all_tools(brief: DiscoverBrief) -> list[Candidate]:
     """Pool every tool's candidates and put those first that work on the bank and whose target others find too.
 
-    ``agreement`` is how much the other tools' confidence in the same target counts beside a candidate's own;
-    ``variety`` takes the second candidate from another tool than the first, and so on.
+    Each tool has a turn before any has two.
     """
     from fairfight.tasks.discover._pooling import pooled
 
-    return pooled(brief, ("tool",), agreement=agreement, variety=variety)
+    return pooled(brief, ("tool",))
 
 
 @combination(
@@ -33,13 +27,8 @@ def all_tools(
     name="all-and-baselines",
     suites=("standard", "large"),
 )
-def all_and_baselines(
-    brief: DiscoverBrief,
-    *,
-    agreement: Annotated[float, Uniform(0.0, 2.0)] = 1.0,
-    variety: Annotated[bool, Choice(True, False)] = True,
-) -> list[Candidate]:
+def all_and_baselines(brief: DiscoverBrief) -> list[Candidate]:
     """As ``all-tools``, with the candidates of all baselines in the pool."""
     from fairfight.tasks.discover._pooling import pooled
 
-    return pooled(brief, ("tool", "baseline"), agreement=agreement, variety=variety)
+    return pooled(brief, ("tool", "baseline"))
