@@ -116,6 +116,7 @@ def test_an_earlier_layout_is_migrated(url: str) -> None:
     Store.open(url).close()
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
+        connection.execute(text("DROP TABLE sights"))
         connection.execute(text("ALTER TABLE tunings DROP COLUMN budget"))
         connection.execute(text("ALTER TABLE tunings DROP COLUMN modality"))
         connection.execute(text("UPDATE meta SET value = '2' WHERE key = 'version'"))

@@ -14,8 +14,15 @@ from fairfight.tasks.registry import Contender, contenders
 from tests.tasks.test_discover_task import TASK, built
 
 pytestmark = [pytest.mark.usefixtures("one_thread"), pytest.mark.xdist_group("discover")]
+
+
+def is_slow(who: Contender) -> bool:
+    """Combinations run everybody; who fights in long suites only is tried less often."""
+    return who.kind == "combination" or "quick" not in who.suites
+
+
 FIELD = [
-    pytest.param(c, modality, id=f"{c.name}-{modality}", marks=[pytest.mark.slow] * (c.kind == "combination"))
+    pytest.param(c, modality, id=f"{c.name}-{modality}", marks=[pytest.mark.slow] * is_slow(c))
     for c in contenders("discover")
     if c.kind != "oracle"
     for modality in ("vision", "language")
@@ -52,7 +59,8 @@ def test_is_deterministic_and_leaves_the_subject_alone(who: Contender, modality:
 def test_copes_with_four_clean_inputs_and_a_bank_of_two(who: Contender, modality: str) -> None:
     case = built(modality)
     small = TASK.smallest(case.briefs[0])
-    TASK.grade(case.answer, [TASK.sit(who.run(small, **who.defaults), exam) for exam in case.exams])
+    found = who.run(small, **who.defaults)
+    TASK.grade(case.answer, [TASK.sit(found, exam) for exam in case.exams])
 
 
 @pytest.mark.slow

@@ -37,6 +37,7 @@ def test_members_are_of_the_kind_and_of_the_inputs() -> None:
     assert "neural-cleanse" not in vision
 
 
+@pytest.mark.slow
 def test_a_pool_of_baselines_finds_the_easy_trigger_and_nothing_in_the_twin() -> None:
     case = built("vision")
     papers = []
