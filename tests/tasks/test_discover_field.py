@@ -55,6 +55,7 @@ def test_is_deterministic_and_leaves_the_subject_alone(who: Contender, modality:
     assert all(p.requires_grad for p in subject.module.parameters())
 
 
+@pytest.mark.slow
 @each
 def test_copes_with_four_clean_inputs_and_a_bank_of_two(who: Contender, modality: str) -> None:
     case = built(modality)
