@@ -2,9 +2,9 @@
 
 Run: ``python benchmarks/patching.py [rounds]``. Interleaved; the least time of each counts, since others may be using
 the machine. The model has the shape of a small GPT-2: six blocks of six heads.
-Beside ours stands what patching costs that runs the whole model once a head, and, in an interpreter that has it (below
-version 4),
-TransformerLens' own ``get_act_patch_attn_head_out_all_pos`` on a model of the same shape, in its own forward passes.
+Beside ours stands what patching costs that runs the whole model once a head and, in an interpreter that has
+TransformerLens (below version 4), its own ``get_act_patch_attn_head_out_all_pos`` on a model of the same shape, in its
+own forward passes.
 """
 
 from __future__ import annotations
