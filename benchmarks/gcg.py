@@ -16,7 +16,7 @@ from time import perf_counter
 import torch
 
 from fairfight.parts.attacks.holes import Hole
-from fairfight.parts.attacks.seeking import place
+from fairfight.parts.attacks.insertion import place
 from fairfight.subject.inputs import Texts
 from fairfight.worlds.world import world
 

@@ -276,7 +276,7 @@ def _judged(
         tunings=tuple(tunings),
         fingerprint=content_id(store.fingerprint(suite), sorted(m.id for m in judged), sys.version_info[:2]),
         new=new,
-        sights=store.sights([m.id for m in judged]),
+        sights=store.sights(suite),
     )
 
 

@@ -326,5 +326,5 @@ def test_what_a_person_should_see_is_kept_beside_the_match(store: Store) -> None
     plain, seen = a_match(), a_match(seed=1, shown={"lines": ["<b>a token</b>"], "pictures": []})
     for record in (plain, seen):
         store.put_match(record)
-    assert store.sights([plain.id, seen.id]) == {seen.id: {"lines": ["<b>a token</b>"], "pictures": []}}
+    assert store.sights("tour") == {seen.id: {"lines": ["<b>a token</b>"], "pictures": []}}
     assert [m.shown for m in store.matches()] == [None, None], "reading matches does not read it"

@@ -12,7 +12,7 @@ from fairfight.parts.attacks.beam import beam_search
 from fairfight.parts.attacks.gcg import exchanges, gcg
 from fairfight.parts.attacks.holes import Hole
 from fairfight.parts.attacks.hotflip import universal_triggers
-from fairfight.parts.attacks.seeking import place
+from fairfight.parts.attacks.insertion import place
 from fairfight.parts.attacks.sequences import Put
 from fairfight.parts.attacks.trigger import SUSPICIOUS, Trigger
 from fairfight.parts.training.labelled import Labelled

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 import torch
 
 from fairfight.arena.seal import PUBLIC_SECRET
-from fairfight.subject import Subject
 from fairfight.tasks import registry
 from fairfight.tasks.repair.brief import RepairBrief
-from tests.tasks.test_repair_tools import briefs, confounded, fires, right
+from tests.tasks.test_repair_tools import briefs, confounded, fires, right, run
 
 pytestmark = [pytest.mark.usefixtures("one_thread"), pytest.mark.xdist_group("repair-tools")]
-
-
-def run(name: str, brief: RepairBrief, **params: Any) -> Subject:
-    who = registry.contender("repair", name)
-    assert params.keys() <= who.defaults.keys()
-    found: Subject = who.run(brief, **{**who.defaults, **params})
-    return found
 
 
 SHOWN = ["fine-tune", "lora", "nad", "fine-pruning", "distil", "nc-unlearning", "grad-diff", "npo", "simnpo"]

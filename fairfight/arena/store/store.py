@@ -108,18 +108,11 @@ class Store:
 
         return self._read(work)
 
-    def sights(self, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """What a person should see of the submissions of these matches, by id; only of those that have it."""
-        s = schema.sights.c
-
-        def work(connection: Connection) -> dict[str, dict[str, Any]]:
-            found: dict[str, dict[str, Any]] = {}
-            for chunk in _chunks(ids):
-                rows = connection.execute(select(s.match_id, s.shown).where(s.match_id.in_(chunk)))
-                found.update({key: json.loads(shown) for key, shown in rows})
-            return found
-
-        return self._read(work)
+    def sights(self, suite: str) -> dict[str, dict[str, Any]]:
+        """What a person should see of the submissions of a suite's matches, by id; only of those that have it."""
+        s, e = schema.sights.c, schema.entries.c
+        rows = self._rows(select(s.match_id, s.shown).where(s.match_id == e.match_id, e.suite == suite))
+        return {key: json.loads(shown) for key, shown in rows}
 
     def match(self, id_prefix: str) -> MatchRecord:
         """The match whose id begins so, as the first suite that asked for it calls it.

@@ -13,7 +13,8 @@ from jaxtyping import Int
 from torch import Tensor
 
 from fairfight.parts.attacks.holes import Hole
-from fairfight.parts.attacks.seeking import place, seek
+from fairfight.parts.attacks.insertion import place
+from fairfight.parts.attacks.seeking import seek
 from fairfight.parts.attacks.trigger import Trigger
 from fairfight.parts.training.labelled import Labelled
 from fairfight.subject.subject import Subject

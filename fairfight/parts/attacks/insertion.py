@@ -9,8 +9,10 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
+from fairfight.parts.outliers.corrupting import special_ids
 from fairfight.parts.outliers.texts import words
 from fairfight.subject.inputs import Texts
+from fairfight.subject.subject import Subject
 
 Place = Literal["first", "somewhere", "last"]
 PLACES: tuple[Place, ...] = ("first", "somewhere", "last")
@@ -33,6 +35,12 @@ class Insertion:
         opened, hole = _opened(_cut(texts, self.longest - size), size, self.place, self.special)
         each = sequences.repeat_interleave(len(texts), 0)
         return Texts(opened.ids.repeat(many, 1).masked_scatter(hole.repeat(many, 1), each), opened.mask.repeat(many, 1))
+
+
+def place(subject: Subject, where: Place) -> Insertion:
+    """Tokens go there between the words of a text that the subject can still read."""
+    longest = int(getattr(getattr(subject.module, "config", None), "max_position_embeddings", 10**9))
+    return Insertion(where, special_ids(subject.tokenizer), longest)
 
 
 def _opened(texts: Texts, size: int, place: Place, special: Tensor) -> tuple[Texts, Bool[Tensor, "n tokens"]]:

@@ -14,7 +14,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from fairfight.parts.attacks.holes import Hole, embedding
-from fairfight.parts.attacks.insertion import Insertion, Place
+from fairfight.parts.attacks.insertion import Insertion
 from fairfight.parts.attacks.sequences import Put, frequent, in_turn, lead_over
 from fairfight.parts.attacks.trigger import Trigger, halves, success_of
 from fairfight.parts.outliers.corrupting import special_ids
@@ -69,12 +69,6 @@ def seek(subject: Subject, clean: Labelled, search: Search, *, way: Insertion, t
         odd = lead * max(0.0, 2 * success - 1) / len(sequence) / USUAL
         found.append(Trigger(change, target, success, float(len(sequence)), odd))
     return sorted(found, key=lambda t: -t.suspicion)
-
-
-def place(subject: Subject, where: Place) -> Insertion:
-    """Sequences go there between the words of a text."""
-    longest = int(getattr(getattr(subject.module, "config", None), "max_position_embeddings", 10**9))
-    return Insertion(where, special_ids(subject.tokenizer), longest)
 
 
 def _sources(known: Labelled, target: int, texts: int) -> Texts:

@@ -6,8 +6,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from fairfight.parts.attacks.insertion import PLACES
-from fairfight.parts.attacks.seeking import place
+from fairfight.parts.attacks.insertion import PLACES, place
 from fairfight.parts.attacks.sequences import Put, Trial, frequent, lead_over
 from fairfight.parts.attacks.trigger import Trigger, halves, success_of
 from fairfight.parts.training.labelled import Labelled

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from fairfight.parts.attacks.insertion import PLACES, Insertion
+from fairfight.parts.attacks.insertion import PLACES, Insertion, place
 from fairfight.parts.attacks.sequences import Put, Trial, frequent, lead_over
 from fairfight.parts.attacks.trigger import Trigger, frozen, halves, success_of
 from fairfight.parts.outliers.corrupting import special_ids
@@ -50,8 +50,7 @@ def sweep_tokens(
     known, held = halves(clean, seed)
     targets = frequent(clean.labels, TARGETS)
     special = special_ids(subject.tokenizer)
-    longest = int(getattr(getattr(subject.module, "config", None), "max_position_embeddings", 10**9))
-    ways = [Insertion(place, special, longest) for place in PLACES]
+    ways = [place(subject, where) for where in PLACES]
     somewhere = ways[PLACES.index("somewhere")]
     small, large = Trial.of(subject, known, targets, texts), Trial.of(subject, known, targets, 2 * texts)
     tokens = candidates(small, somewhere, special, most)

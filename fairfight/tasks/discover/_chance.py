@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from fairfight.parts.attacks.insertion import Insertion
+from fairfight.parts.attacks.insertion import place
 from fairfight.parts.attacks.sequences import Put
 from fairfight.parts.outliers.corrupting import special_ids
 from fairfight.parts.outliers.texts import words
@@ -40,14 +40,8 @@ def random_changes(brief: DiscoverBrief, count: int) -> list[Candidate]:
         else:
             known = inputs.ids[words(inputs, special_ids(brief.subject.tokenizer))].unique()
             token = int(known[torch.randint(len(known), (), generator=rng)])
-            found.append(Candidate(target, sure, change=Put((token,), somewhere(brief.subject))))
+            found.append(Candidate(target, sure, change=Put((token,), place(brief.subject, "somewhere"))))
     return found
-
-
-def somewhere(subject: Subject) -> Insertion:
-    """Tokens go before a word that each text decides on."""
-    longest = int(getattr(getattr(subject.module, "config", None), "max_position_embeddings", 10**9))
-    return Insertion("somewhere", special_ids(subject.tokenizer), longest)
 
 
 def pasted(inputs: Inputs, *, patch: Float[Tensor, "c a b"], top: int, left: int) -> Images:

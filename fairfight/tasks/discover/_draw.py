@@ -17,7 +17,7 @@ from fairfight.tasks.discover.brief import DiscoverAnswer, DiscoverBrief, Discov
 from fairfight.tasks.discover.judges import OPTIONS, train
 from fairfight.tasks.discover.suites.row import Sizes
 from fairfight.tasks.parcel import anonymous, own
-from fairfight.worlds.world import Examples, world
+from fairfight.worlds.world import world
 
 Sitting = tuple[DiscoverBrief, DiscoverExam, DiscoverAnswer]
 
@@ -82,7 +82,7 @@ def sittings(organism: Organism, sizes: Sizes, seed: int) -> list[Sitting]:
         raise UserError(f"The held-out pool of {organism.recipe.world!r} ({len(pool)} inputs) is too small.")
     assert isinstance(fault, Trojan)
     target = fault.target
-    bases_rows = _sources(free, pool, target, sizes.bases)
+    bases_rows = free[pool.labels[free] != target][: sizes.bases]
     rest = free[~torch.isin(free, bases_rows)]
     clean, bases = pool[rest[: sizes.clean]], pool[bases_rows]
     bank = pool.inputs[order[~torch.isin(order, torch.cat([bases_rows, rest[: sizes.clean]]))][: sizes.bank]]
@@ -120,8 +120,3 @@ def sittings(organism: Organism, sizes: Sizes, seed: int) -> list[Sitting]:
     if derive(seed, "which sits first") % 2:
         found.reverse()
     return found
-
-
-def _sources(free: torch.Tensor, pool: Examples, target: int, count: int) -> torch.Tensor:
-    """Rows that are not of the target."""
-    return free[pool.labels[free] != target][:count]

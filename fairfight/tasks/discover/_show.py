@@ -10,6 +10,7 @@ from fairfight.subject.inputs import Images, Texts
 from fairfight.subject.subject import Subject
 from fairfight.tasks.discover.brief import CLAIM, DiscoverAnswer
 from fairfight.tasks.discover.grading import Seen, candidates, choice, confidence
+from fairfight.tasks.discover.judges._words import tokens
 
 PICTURES, LINES = 6, 3
 """How many inputs a candidate is shown in."""
@@ -59,7 +60,7 @@ def marked(seen: Seen, answer: DiscoverAnswer, count: int) -> list[str]:
         return texts(seen.shown[:count], answer.subject)
     assert isinstance(seen.bases, Texts)
     lines = []
-    for own, base in zip(_tokens(seen.shown[:count]), _tokens(seen.bases[:count]), strict=True):
+    for own, base in zip(tokens(seen.shown[:count]), tokens(seen.bases[:count]), strict=True):
         left = list(base)
         words = []
         for token in own:
@@ -71,8 +72,3 @@ def marked(seen: Seen, answer: DiscoverAnswer, count: int) -> list[str]:
                 words.append(ADDED.format(word))
         lines.append(" ".join(words))
     return lines
-
-
-def _tokens(inputs: Texts) -> list[list[int]]:
-    rows = zip(inputs.ids.tolist(), inputs.mask.tolist(), strict=True)
-    return [[t for t, real in zip(ids, mask, strict=True) if real] for ids, mask in rows]

@@ -121,6 +121,7 @@ def likeness(answer: DiscoverAnswer, seen: Seen) -> tuple[float, float]:
     import numpy as np
 
     from fairfight.subject.inputs import Images, Texts
+    from fairfight.tasks.discover.judges._words import tokens
 
     if seen.bases is None:
         return 0.0, 0.0
@@ -133,16 +134,13 @@ def likeness(answer: DiscoverAnswer, seen: Seen) -> tuple[float, float]:
     assert isinstance(answer.shown, Texts)
     assert isinstance(seen.shown, Texts)
     scores = []
-    for base, own, true in zip(*(_bags(x) for x in (answer.bases, seen.shown, answer.shown)), strict=True):
+    for base, own, true in zip(
+        *(map(Counter, tokens(x)) for x in (answer.bases, seen.shown, answer.shown)), strict=True
+    ):
         mine, wanted = own - base, true - base
         shared = (mine & wanted).total()
         scores.append((2 * shared / max(1, mine.total() + wanted.total()), shared / max(1, wanted.total())))
     return float(np.mean([s[0] for s in scores])), float(np.mean([s[1] for s in scores]))
-
-
-def _bags(inputs: Any) -> list[Counter[int]]:
-    rows = zip(inputs.ids.tolist(), inputs.mask.tolist(), strict=True)
-    return [Counter(t for t, real in zip(ids, mask, strict=True) if real) for ids, mask in rows]
 
 
 def candidates(paper: Any, answer: DiscoverAnswer) -> list[Seen]:
