@@ -234,6 +234,14 @@ def test_shift_lifts_the_worst_group_where_the_latents_are_well_chosen_and_not_w
     assert right(found["shift+retrain"], brief.clean) > 0.9
 
 
+@pytest.mark.slow
+def test_shift_needs_only_the_latents_that_edges_of_the_circuit_lead_on_from() -> None:
+    brief, conflict = confounded()
+    edited = run("shift", brief, depth="circuit")
+    assert right(edited, conflict) > 0.4
+    assert right(edited, brief.clean) > 0.95
+
+
 @pytest.mark.parametrize(
     "name", ["neurons+attribution+mean-ablate", "sae+attribution+ablate", "neurons+difference+leace"]
 )

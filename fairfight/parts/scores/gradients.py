@@ -82,7 +82,7 @@ def _slopes(
         fault = contrast.fault(subject(inputs), batch.labels).sum()
         slope = _traced(subject, site, fault, leaves[0])
     x, keep = to_rows(subject, site, slope), real(inputs, slope)
-    return codes[0], _pulled_back(basis, (towards or codes)[0], x if keep is None else x[keep])
+    return codes[0], pulled_back(basis, (towards or codes)[0], x if keep is None else x[keep])
 
 
 def _traced(subject: Subject, site: str, fault: Tensor, leaf: Tensor) -> Tensor:
@@ -92,7 +92,7 @@ def _traced(subject: Subject, site: str, fault: Tensor, leaf: Tensor) -> Tensor:
         raise UserError(f"What {subject.name} decides cannot be traced back to {site}: {error}") from error
 
 
-def _pulled_back(basis: Basis, codes: Tensor, slope: Tensor) -> Tensor:
+def pulled_back(basis: Basis, codes: Tensor, slope: Tensor) -> Tensor:
     """The slope for codes from that for what they stand for."""
     with torch.enable_grad():
         codes = codes.detach().requires_grad_()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from fairfight.parts.bases.invertible import fit
 from fairfight.parts.bases.positions import Rows
+from fairfight.parts.circuits.features import feature_circuit
 from fairfight.parts.densities.activations import at_depth
 from fairfight.parts.edits.installed import with_edits
 from fairfight.parts.edits.selection import rows_at
 from fairfight.parts.edits.units import Basis, clamp
-from fairfight.parts.scores.contrast import Contrast, margin
+from fairfight.parts.scores.contrast import Contrast, Fault, margin
 from fairfight.parts.scores.gradients import integrated
 from fairfight.parts.training import finetune
 from fairfight.parts.training.labelled import Labelled
@@ -28,6 +31,14 @@ TOLERANCE = 0.1
 """How much accuracy on ordinary inputs may be lost; without cues, latents are spared until it is not more."""
 COURSE = finetune.Course(steps=80, rate=2e-2, decay=1e-2)
 """How the last layer is trained again."""
+
+
+class Asked(TypedDict):
+    """Inputs to tell the units by that decide, and how much they decide."""
+
+    faulty: Labelled
+    clean: Labelled
+    fault: Fault
 
 
 def shift(
@@ -64,7 +75,7 @@ def shift(
     for site in sites:
         x = some(rows_at(subject, brief.corpus, site).x, ROWS, brief.seed)
         bases[site] = fit("sae", x, k=width, seed=brief.seed, sparse=sparse, steps=steps)
-    effects = torch.cat([effect(brief, shown, site, basis) for site, basis in bases.items()])
+    effects = in_circuit(brief, shown, bases, width) if depth == "circuit" else whole(brief, shown, bases)
     besides = torch.cat([explained(brief, shown, site, basis) for site, basis in bases.items()]) >= told
     chosen = judged(effects, besides, units)
     if placebo:
@@ -103,16 +114,28 @@ def judged(effects: Float[Tensor, " k"], besides: Bool[Tensor, " k"], most: int)
     return order[allowed[order] > 0]
 
 
-def effect(brief: RepairBrief, shown: Evidence, site: str, basis: Basis) -> Float[Tensor, " k"]:
-    """What each latent does for the decision, by integrated gradients.
+def whole(brief: RepairBrief, shown: Evidence, bases: dict[str, Basis]) -> Float[Tensor, " all"]:
+    """What each latent does for the decision, by integrated gradients."""
+    contrasts = [
+        Contrast(brief.subject, s, basis, **asked(brief, shown), seed=brief.seed) for s, basis in bases.items()
+    ]
+    return torch.cat([integrated(contrast, steps=POINTS) for contrast in contrasts])
 
-    For a shortcut that is the decision on the clean examples, in which cue and class agree; else the fault's.
-    """
+
+def in_circuit(brief: RepairBrief, shown: Evidence, bases: dict[str, Basis], width: int) -> Float[Tensor, " all"]:
+    """The same for latents from which edges of the feature circuit lead to the decision; zero for others."""
+    found = feature_circuit(brief.subject, bases, **asked(brief, shown), seed=brief.seed, steps=POINTS)
+    effects = torch.zeros(len(bases) * width)
+    for (site, unit), value in found.connected().nodes.items():
+        effects[list(bases).index(site) * width + unit] = value
+    return effects
+
+
+def asked(brief: RepairBrief, shown: Evidence) -> Asked:
+    """Which decision it is about: a shortcut's on clean examples, in which cue and class agree; else the fault's."""
     if shown.cues:
-        contrast = Contrast(brief.subject, site, basis, brief.clean, brief.clean, brief.seed, fault=_decided)
-    else:
-        contrast = Contrast(brief.subject, site, basis, shown.examples, brief.clean, brief.seed)
-    return integrated(contrast, steps=POINTS)
+        return {"faulty": brief.clean, "clean": brief.clean, "fault": _decided}
+    return {"faulty": shown.examples, "clean": brief.clean, "fault": margin}
 
 
 def _decided(logits: Tensor, labels: Tensor) -> Tensor:

@@ -1,0 +1,1 @@
+"""Circuits: which units make a decision, and through which others."""
