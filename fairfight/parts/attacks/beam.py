@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from fairfight.parts.attacks.checking import check_texts
 from fairfight.parts.attacks.holes import Hole
 from fairfight.parts.attacks.insertion import place
 from fairfight.parts.attacks.seeking import seek
@@ -45,8 +46,9 @@ def beam_search(
         texts: Texts that each is tried in.
 
     Raises:
-        UserError: There are too few clean texts, or all have one label.
+        UserError: There are too few clean texts, all have one label, or a label or token does not exist.
     """
+    check_texts(subject, clean, source)
     ids, counts = source.ids[words(source, special_ids(subject.tokenizer))].unique(return_counts=True)
     known = ids[torch.argsort(counts, descending=True, stable=True)[:most]]
 

@@ -16,6 +16,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from fairfight.parts.attacks.checking import check_texts
 from fairfight.parts.attacks.replacement import Replacement
 from fairfight.parts.attacks.sequences import Put, Trial, frequent, lead_over
 from fairfight.parts.attacks.trigger import Trigger, halves, success_of
@@ -61,6 +62,7 @@ def find_conjunctions(
     Raises:
         UserError: There are too few clean texts, or all have one label.
     """
+    check_texts(subject, clean)
     known, held = halves(clean, seed)
     assert isinstance(clean.inputs, Texts)
     way = Replacement.fit(clean.inputs, special_ids(subject.tokenizer), most=most)

@@ -48,7 +48,7 @@ def gcg(
         guided: Whether the gradient chooses those tokens; if not, any are drawn: the control of random exchanges.
 
     Raises:
-        UserError: There are too few clean texts, or all have one label.
+        UserError: There are too few clean texts, all have one label, or a label or token does not exist.
     """
 
     def search(

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from fairfight.errors import UserError
+from fairfight.parts.attacks.checking import check_target
 from fairfight.parts.attacks.insertion import Insertion
 from fairfight.parts.attacks.sequences import ROWS
 from fairfight.parts.attacks.trigger import frozen
@@ -48,8 +49,9 @@ class Hole:
         """Room for so many tokens in every text.
 
         Raises:
-            UserError: Every token of the vocabulary stands in the texts.
+            UserError: The target does not exist, or every token of the vocabulary stands in the texts.
         """
+        check_target(subject, target)
         rows = len(embedding(subject))
         unused = ~torch.isin(torch.arange(rows), torch.cat([texts.ids.unique(), special_ids(subject.tokenizer)]))
         if not bool(unused.any()):

@@ -44,7 +44,7 @@ def universal_triggers(
         texts: Texts that each is tried in.
 
     Raises:
-        UserError: There are too few clean texts, or all have one label.
+        UserError: There are too few clean texts, all have one label, or a label or token does not exist.
     """
 
     def search(

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from fairfight.parts.attacks.checking import check_texts
 from fairfight.parts.attacks.holes import Hole, embedding
 from fairfight.parts.attacks.insertion import Insertion
 from fairfight.parts.attacks.sequences import Put, frequent, in_turn, lead_over
@@ -49,8 +50,9 @@ def seek(subject: Subject, clean: Labelled, search: Search, *, way: Insertion, t
         seed: Draws the halves, and what the search draws.
 
     Raises:
-        UserError: There are too few clean texts, or all have one label.
+        UserError: There are too few clean texts, all have one label, or a label or token does not exist.
     """
+    check_texts(subject, clean)
     known, held = halves(clean, seed)
     found = []
     for target in frequent(clean.labels, TARGETS).tolist():

@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from fairfight.errors import UserError
+from fairfight.parts.attacks.checking import check_texts
 from fairfight.parts.attacks.insertion import PLACES, place
 from fairfight.parts.attacks.sequences import Put, Trial, frequent, lead_over
 from fairfight.parts.attacks.trigger import Trigger, halves, success_of
@@ -33,8 +35,11 @@ def tried(
         kept: Tokens given for each target.
 
     Raises:
-        UserError: There are too few clean texts, or all have one label.
+        UserError: There are too few clean texts, or all have one label; or fewer than two tokens.
     """
+    check_texts(subject, clean)
+    if len(tokens) < 2:
+        raise UserError("One token has no rival to be held against: give at least two.")
     known, held = halves(clean, seed)
     targets = frequent(clean.labels, TARGETS)
     ways = [place(subject, where) for where in PLACES]

@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from fairfight.parts.attacks.checking import check_texts
 from fairfight.parts.attacks.insertion import PLACES, Insertion, place
 from fairfight.parts.attacks.sequences import Put, Trial, frequent, lead_over
 from fairfight.parts.attacks.trigger import Trigger, frozen, halves, success_of
@@ -45,8 +46,9 @@ def sweep_tokens(
         finalists: Tokens a target that are tried again, at every place and in twice as many texts.
 
     Raises:
-        UserError: There are too few clean texts, or all have one label.
+        UserError: There are too few clean texts, all have one label, or a label or token does not exist.
     """
+    check_texts(subject, clean)
     known, held = halves(clean, seed)
     targets = frequent(clean.labels, TARGETS)
     special = special_ids(subject.tokenizer)

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from fairfight.parts.attacks.checking import check_target
 from fairfight.parts.attacks.holes import embedding
 from fairfight.parts.outliers.corrupting import special_ids
 from fairfight.subject.subject import Subject
@@ -25,8 +26,10 @@ def pointing(subject: Subject, targets: Int[Tensor, " k"]) -> Float[Tensor, "v k
     a token's embedding is read as if it stood there, unchanged by all layers.
 
     Raises:
-        UserError: The subject has no readout.
+        UserError: The subject has no readout, or a target does not exist.
     """
+    for target in targets.tolist():
+        check_target(subject, target)
     said = subject.readout(embedding(subject))[:, targets.to(subject.device)].cpu().log_softmax(1)
     return (said - said.mean(0)) / said.std(0).clamp_min(1e-6)
 

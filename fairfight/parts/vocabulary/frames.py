@@ -15,6 +15,7 @@ from torch import Tensor
 
 from fairfight.errors import UserError
 from fairfight.faults.training import trimmed
+from fairfight.parts.attacks.checking import check_texts
 from fairfight.parts.attacks.replacement import Replacement
 from fairfight.parts.attacks.sequences import ROWS, frequent, in_turn
 from fairfight.parts.outliers.corrupting import special_ids
@@ -71,8 +72,9 @@ def odd_decisions(subject: Subject, clean: Labelled, bank: Inputs, *, tries: int
         carriers: Clean texts that words are put into, and taken from.
 
     Raises:
-        UserError: There are fewer than four clean texts, or all have one label.
+        UserError: There are fewer than four clean texts, all have one label, or a label or token does not exist.
     """
+    check_texts(subject, clean, bank)
     if len(clean) < 4 or len(clean.labels.unique()) < 2:
         raise UserError("Odd decisions are found by clean texts of two labels or more: give at least four of them.")
     texts, others = trimmed(clean.inputs), trimmed(bank)

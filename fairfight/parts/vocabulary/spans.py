@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from fairfight.parts.attacks.checking import check_texts
 from fairfight.parts.attacks.sequences import FLOOR, Put, Trial, in_turn, lead_over
 from fairfight.parts.attacks.trigger import Trigger, halves, success_of
 from fairfight.parts.outliers.corrupting import special_ids
@@ -76,8 +77,9 @@ def moving_spans(
         texts: Ordinary texts that each is tried in.
 
     Raises:
-        UserError: There are too few clean texts, or all have one label.
+        UserError: There are too few clean texts, all have one label, or a label or token does not exist.
     """
+    check_texts(subject, clean, bank)
     known, held = halves(clean, seed)
     way = Aligned(special_ids(subject.tokenizer))
     found = []

@@ -19,6 +19,9 @@ def shown(submission: Any, exam: DiscoverExam) -> dict[str, Any]:
     if not isinstance(submission, list | tuple) or not all(isinstance(c, Candidate) for c in submission):
         raise ValueError("A discovery is a list of Candidate, the likeliest first; it may be empty.")
     some = list(submission)[:MOST]
+    for i, c in enumerate(some, start=1):
+        if not isinstance(c.target, int | np.integer) or not isinstance(c.confidence, int | float | np.number):
+            raise ValueError(f"Candidate {i} needs a whole number for its target and a number for its confidence.")
     paper: dict[str, Any] = {
         "targets": np.array([c.target for c in some], dtype=np.int64),
         "confidences": np.array([c.confidence for c in some], dtype=np.float64),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from fairfight.subject.inputs import Inputs
+    from fairfight.subject.inputs import Inputs, Texts
     from fairfight.subject.subject import Subject
     from fairfight.tasks.discover.brief import DiscoverAnswer
     from fairfight.tasks.discover.judges import Judge
@@ -159,6 +159,7 @@ def candidates(paper: Any, answer: DiscoverAnswer) -> list[Seen]:
         raise ValueError(f"At most {MOST} candidates are asked for, each with a confidence between 0 and 1.")
     found = []
     for i in range(count):
+        _check_target(answer, i, int(paper["targets"][i]))
         bases = answer.bases if bool(paper["changes"][i]) else None
         shown = _inputs({k: paper[f"{k}{i}"] for k in ("pixels", "ids", "mask") if f"{k}{i}" in paper}, answer)
         if bases is not None and len(shown) != len(bases):
@@ -167,11 +168,24 @@ def candidates(paper: Any, answer: DiscoverAnswer) -> list[Seen]:
     return found
 
 
+def _check_target(answer: DiscoverAnswer, i: int, target: int) -> None:
+    import torch
+
+    with torch.no_grad():
+        known = answer.subject(answer.bases[:1]).shape[1]
+    if not 0 <= target < known:
+        raise ValueError(
+            f"Candidate {i + 1} has the target {target}: those of the subject go from 0 to {known - 1}."
+        )
+
+
 def _inputs(arrays: dict[str, np.ndarray], answer: DiscoverAnswer) -> Inputs:
     import torch
 
     from fairfight.subject.inputs import Images, Texts
 
+    if not arrays.keys() >= ({"pixels"} if isinstance(answer.bases, Images) else {"ids", "mask"}):
+        raise ValueError("A candidate shows texts as pictures, or pictures as texts.")
     if isinstance(answer.bases, Images):
         pixels = torch.from_numpy(arrays["pixels"]).float()
         if pixels.shape[1:] != answer.bases.pixels.shape[1:] or not len(pixels):
@@ -182,4 +196,24 @@ def _inputs(arrays: dict[str, np.ndarray], answer: DiscoverAnswer) -> Inputs:
     ids, mask = torch.from_numpy(arrays["ids"]), torch.from_numpy(arrays["mask"])
     if ids.ndim != 2 or mask.shape != ids.shape or not len(ids):
         raise ValueError("A candidate's texts must be token ids with a mask of the same shape.")
-    return Texts(ids.long(), mask.long())
+    if not bool(mask.sum(1).all()) or not bool(((mask == 0) | (mask == 1)).all()):
+        raise ValueError("A candidate has a text without tokens, or a mask that is not 0 and 1.")
+    return _readable(Texts(ids.long(), mask.long()), answer.subject)
+
+
+def _readable(texts: Texts, subject: Subject) -> Texts:
+    """The texts.
+
+    Raises:
+        ValueError: A token is none of the subject's, or a text is longer than it reads.
+    """
+    config = getattr(subject.module, "config", None)
+    rows = len(subject.module.get_submodule(subject.site("embed").module).weight)  # type: ignore[arg-type]
+    longest = getattr(config, "max_position_embeddings", None)
+    if not bool(((texts.ids >= 0) & (texts.ids < rows)).all()):
+        raise ValueError(
+            f"A candidate's texts have tokens that the subject does not know: they go from 0 to {rows - 1}."
+        )
+    if longest is not None and int(texts.mask.sum(1).max()) > longest:
+        raise ValueError(f"A candidate's texts are longer than the {longest} tokens that the subject reads.")
+    return texts
