@@ -8,9 +8,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from fairfight.parts.attacks.patch import Patch
 from fairfight.parts.synthesis.crops import best_pieces
 from fairfight.parts.synthesis.generator import cut, train_generator
-from fairfight.parts.synthesis.patches import Patch, about, grid, pasted, variation
+from fairfight.parts.synthesis.patches import about, grid, pasted, variation
 from fairfight.parts.synthesis.pictures import Canvas, colours_of, cppn, fourier
 from fairfight.parts.synthesis.visualise import Wobble, logits_of, units_of, visualise, weights_into
 from fairfight.parts.training.labelled import Labelled

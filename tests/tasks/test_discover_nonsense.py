@@ -1,46 +1,65 @@
-"""Nonsense that is handed in for texts: refused with a reason, each match on its own."""
+"""A picture candidate of nonsense fails its match with a reason; nothing else breaks."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
-from fairfight.subject.inputs import Images, Texts
-from fairfight.tasks.discover.brief import Candidate
-from tests.tasks.test_discover_task import TASK, built
+from fairfight.errors import UserError
+from fairfight.parts.attacks.patch import Patch
+from fairfight.subject import Images, cnn, wrap
+from fairfight.tasks.discover._trial import shown
+from fairfight.tasks.discover.brief import Candidate, DiscoverAnswer, DiscoverExam
+from fairfight.tasks.discover.grading import candidates
 
-pytestmark = [pytest.mark.usefixtures("one_thread"), pytest.mark.xdist_group("discover")]
-LONG = Texts(torch.full((2, 400), 20), torch.ones(2, 400, dtype=torch.long))
-
-
-def still(inputs: Any) -> Any:
-    return inputs
+BASES = Images(torch.rand(6, 3, 16, 16, generator=torch.Generator().manual_seed(0)))
 
 
-def with_tokens(token: int) -> Any:
-    return lambda inputs: Texts(torch.full_like(inputs.ids, token), inputs.mask)
+def answer() -> DiscoverAnswer:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        fresh = wrap(cnn(channels=3, size=16, classes=4, width=4).eval(), "image-classifier", name="fresh")
+    labels = np.zeros(6, dtype=np.int64)
+    return DiscoverAnswer("organism", fresh, fresh, 1, 0, ("a",) * 8, (), BASES, labels, BASES, 0)
+
+
+def graded(*found: Candidate) -> int:
+    return len(candidates(shown(list(found), DiscoverExam(BASES)), answer()))
+
+
+def change(give: Any) -> Candidate:
+    return Candidate(1, 0.5, change=give)
+
+
+def test_what_makes_sense_is_taken_and_so_is_nothing() -> None:
+    assert graded() == 0
+    assert graded(change(Patch(torch.ones(3, 4, 4), 2, 2)), Candidate(0, 0.0, examples=BASES[:1])) == 2
 
 
 @pytest.mark.parametrize(
-    ("candidate", "said"),
+    ("nonsense", "said"),
     [
-        (Candidate("positive", 0.5, change=still), "a whole number for its target"),  # type: ignore[arg-type]
-        (Candidate(None, 0.5, change=still), "a whole number for its target"),  # type: ignore[arg-type]
-        (Candidate(0, "sure", change=still), "a number for its confidence"),  # type: ignore[arg-type]
-        (Candidate(2, 0.5, change=still), "target 2: those of the subject go from 0 to 1"),
-        (Candidate(-1, 0.5, change=still), "target -1: those of the subject go from 0 to 1"),
-        (Candidate(0, 0.5, change=with_tokens(10**6)), "tokens that the subject does not know"),
-        (Candidate(0, 0.5, change=with_tokens(-1)), "tokens that the subject does not know"),
-        (Candidate(0, 0.5, examples=LONG), "longer than the 48 tokens"),
-        (Candidate(0, 0.5, examples=Texts(LONG.ids[:, :4], 0 * LONG.mask[:, :4])), "a text without tokens"),
-        (Candidate(0, 0.5, examples=Texts(LONG.ids[:0], LONG.mask[:0])), "a mask of the same shape"),
-        (Candidate(0, 0.5, examples=Images(torch.rand(2, 3, 8, 8))), "shows texts as pictures, or pictures as texts"),
-        (Candidate(0, 0.5, change=lambda x: x[:3]), "does not change every input"),
+        (Candidate(4, 0.5, examples=BASES), "target 4"),
+        (Candidate(-1, 0.5, examples=BASES), "target -1"),
+        (Candidate(1, float("nan"), examples=BASES), "confidence between 0 and 1"),
+        (Candidate(1, 1.5, examples=BASES), "confidence between 0 and 1"),
+        (Candidate(1, 0.5, examples=BASES[:0]), r"shape \(3, 16, 16\)"),
+        (Candidate(1, 0.5, examples=Images(torch.rand(2, 3, 8, 8))), r"shape \(3, 16, 16\)"),
+        (Candidate(1, 0.5, examples=Images(torch.rand(3, 16, 16))), r"shape \(3, 16, 16\)"),
+        (Candidate(1, 0.5, examples=Images(torch.full((2, 3, 16, 16), torch.nan))), "not all between 0 and 1"),
+        (change(lambda x: Images(x.pixels * torch.nan)), "not all between 0 and 1"),
+        (change(lambda x: x[:3]), "does not change every input"),
+        (change(lambda x: x.pixels), "not inputs of the subject"),
     ],
 )
-def test_a_candidate_that_cannot_be_judged_is_refused(candidate: Candidate, said: str) -> None:
-    case = built("language")
+def test_nonsense_is_refused_with_a_reason(nonsense: Candidate, said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        TASK.grade(case.answer, [TASK.sit([candidate], exam) for exam in case.exams])
+        graded(nonsense)
+
+
+def test_a_patch_larger_than_the_picture_says_so() -> None:
+    with pytest.raises(UserError, match="does not fit"):
+        graded(change(Patch(torch.ones(3, 20, 20), 0, 0)))

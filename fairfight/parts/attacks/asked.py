@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import torch
 
 from fairfight.errors import UserError
+from fairfight.parts.training.labelled import Labelled
 from fairfight.subject.inputs import Images, Inputs
 from fairfight.subject.subject import Subject
 
@@ -38,6 +39,24 @@ def classes_of(subject: Subject, inputs: Inputs) -> int:
     return found
 
 
+def told_apart(subject: Subject, clean: Labelled, *others: Inputs) -> int:
+    """How many classes a subject tells apart, given labelled pictures and perhaps others like them.
+
+    Raises:
+        UserError: See :func:`classes_of`; a label is none of the classes, or the other pictures have another shape.
+    """
+    found = classes_of(subject, clean.inputs)
+    known_classes(clean.labels.unique().tolist(), found)
+    assert isinstance(clean.inputs, Images)
+    for some in others:
+        if not isinstance(some, Images) or not len(some) or some.pixels.shape[1:] != clean.inputs.pixels.shape[1:]:
+            shape = "×".join(map(str, clean.inputs.pixels.shape[1:]))
+            raise UserError(f"All pictures must be like the labelled ones, {shape}, and there must be at least one.")
+        if not bool(((some.pixels >= 0) & (some.pixels <= 1)).all()):
+            raise UserError("Pixels are to be numbers between 0 and 1: divide by the largest value that they can have.")
+    return found
+
+
 def known_classes(targets: Iterable[int], classes: int) -> None:
     """Targets that a subject has.
 
@@ -57,3 +76,14 @@ def fitting(side: int, height: int, width: int) -> None:
     """
     if not 1 <= side <= min(height, width):
         raise UserError(f"A patch of {side} pixels a side does not fit into pictures of {height}×{width}.")
+
+
+def same_size(inputs: Images, height: int, width: int) -> None:
+    """Pictures of the size that a trigger was made for.
+
+    Raises:
+        UserError: They are of another.
+    """
+    if inputs.pixels.shape[2:] != (height, width):
+        own = "×".join(map(str, inputs.pixels.shape[2:]))
+        raise UserError(f"The trigger is for pictures of {height}×{width}, not {own}: change their size, or seek anew.")

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from fairfight.parts.attacks.asked import told_apart
 from fairfight.parts.attacks.stacked import Course, Kind, search
 from fairfight.parts.attacks.trigger import SUSPICIOUS, Trigger, halves, leads, success_of
 from fairfight.parts.training.labelled import Labelled
@@ -37,13 +38,14 @@ def smallest_triggers(
         refine: How the search goes on for one that is suspicious.
 
     Raises:
-        UserError: There are too few inputs, or all are of one class.
+        UserError: There are too few inputs, all are of one class, or the subject cannot tell such pictures apart.
     """
+    classes = told_apart(subject, clean)
     known, held = halves(clean, seed)
     assert isinstance(known.inputs, Images)
     pixels, labels = known.inputs.pixels.to(subject.device), known.labels
     _, channels, height, width = pixels.shape
-    targets = _targets(subject, clean)
+    targets = _targets(classes, clean)
     rng = torch_rng(seed, "triggers", kind.name)
     raw = [r.to(subject.device) for r in kind.start(len(targets), (channels, height, width), rng)]
     raw, sizes = search(subject, pixels, labels, targets, raw, kind, screen, rng)
@@ -62,10 +64,8 @@ def smallest_triggers(
     return found
 
 
-def _targets(subject: Subject, clean: Labelled) -> Int[Tensor, " k"]:
+def _targets(classes: int, clean: Labelled) -> Int[Tensor, " k"]:
     """All classes; of too many, those that most clean inputs are of."""
-    with torch.no_grad():
-        classes = subject(clean.inputs[:1]).shape[1]
     if classes <= CLASSES:
         return torch.arange(classes)
     counts = torch.bincount(clean.labels, minlength=classes)

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from fairfight.parts.attacks.asked import same_size
 from fairfight.parts.attacks.stacked import Kind
 from fairfight.subject.inputs import Images, Inputs
 
@@ -43,6 +44,7 @@ class Stamp:
     def __call__(self, inputs: Inputs) -> Images:
         """Pictures with this one stamp on them."""
         assert isinstance(inputs, Images)
+        same_size(inputs, self.mask.shape[-2], self.mask.shape[-1])
         mask = self.mask.to(inputs.pixels.device)
         return Images(inputs.pixels * (1 - mask) + self.pattern.to(mask.device) * mask)
 

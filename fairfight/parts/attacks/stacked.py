@@ -21,6 +21,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from fairfight.faults.adamw import AdamW
+from fairfight.parts.attacks.asked import classes_of, known_classes
 from fairfight.parts.attacks.trigger import frozen, of_others
 from fairfight.subject.inputs import Images, Inputs
 from fairfight.subject.subject import Subject
@@ -104,7 +105,11 @@ def search(
         kind: Of triggers.
         course: How it goes about it.
         rng: Draws inputs.
+
+    Raises:
+        UserError: A target is none of the classes, or the subject cannot tell such pictures apart.
     """
+    known_classes(targets.tolist(), classes_of(subject, Images(pixels)))
     k, batch = len(targets), course.batch
     wanted = targets.repeat_interleave(batch).to(pixels.device)
     chances = of_others(labels, targets).float()

@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from fairfight.parts.attacks.asked import same_size
 from fairfight.parts.attacks.stacked import Kind
 from fairfight.subject.inputs import Images, Inputs
 
@@ -39,6 +40,7 @@ class Shift:
     def __call__(self, inputs: Inputs) -> Images:
         """Pictures with this one perturbation on them."""
         assert isinstance(inputs, Images)
+        same_size(inputs, self.delta.shape[-2], self.delta.shape[-1])
         return Images((inputs.pixels + self.delta.to(inputs.pixels.device)).clamp(0, 1))
 
 

@@ -16,6 +16,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from fairfight.faults.adamw import AdamW
+from fairfight.parts.attacks.asked import fitting, told_apart
 from fairfight.parts.attacks.trigger import Trigger, frozen, of_others
 from fairfight.parts.scans.crops import Crops, rises, tiles
 from fairfight.parts.scans.natural import backgrounds, best_mean, verified
@@ -58,12 +59,15 @@ def synthetic_patches(
         steps: Of gradient descent.
         batch: Pictures a patch and step.
         rng: Draws where it begins, pictures and places.
+
+    Raises:
+        UserError: The subject cannot tell such pictures apart, or a patch is larger than they are.
     """
+    classes = told_apart(subject, clean)
     assert isinstance(clean.inputs, Images)
     pixels = clean.inputs.pixels
     _, channels, height, width = pixels.shape
-    with torch.no_grad():
-        classes = subject(clean.inputs[:1]).shape[1]
+    fitting(side, height, width)
     targets = torch.arange(classes).repeat_interleave(each)
     k = len(targets)
     wanted = targets.repeat_interleave(batch).to(subject.device)
@@ -161,7 +165,11 @@ def copy_paste(
         matches: Natural pieces a class that are pasted.
         onto: Clean pictures that they are pasted on.
         most: Triggers given.
+
+    Raises:
+        UserError: The subject cannot tell such pictures apart, or the bank's are of another shape.
     """
+    told_apart(subject, clean, bank)
     assert isinstance(clean.inputs, Images)
     rng = torch_rng(seed, "copy/paste")
     mine, usual = tiles(bank.pixels), tiles(clean.inputs.pixels)

@@ -10,27 +10,12 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from fairfight.errors import UserError
-from fairfight.subject.inputs import Images, Inputs
+from fairfight.parts.attacks.patch import Patch
+from fairfight.subject.inputs import Images
 from fairfight.subject.subject import Subject
 
 CHUNK = 512
 """Pictures a forward pass."""
-
-
-@dataclass(frozen=True)
-class Paste:
-    """A piece of a picture that is laid on others, always at one place."""
-
-    piece: Float[Tensor, "c s s"]
-    top: int
-    left: int
-
-    def __call__(self, inputs: Inputs) -> Images:
-        """Pictures with the piece on them."""
-        assert isinstance(inputs, Images)
-        pixels, side = inputs.pixels.clone(), self.piece.shape[1]
-        pixels[:, :, self.top : self.top + side, self.left : self.left + side] = self.piece.to(pixels)
-        return Images(pixels)
 
 
 @dataclass(frozen=True)
@@ -49,9 +34,9 @@ class Crops:
     def __getitem__(self, index: Tensor) -> Crops:
         return Crops(self.pixels[index], self.rows[index], self.tops[index], self.lefts[index])
 
-    def change(self, i: int) -> Paste:
+    def change(self, i: int) -> Patch:
         """Pastes one of them where it was."""
-        return Paste(self.pixels[i].cpu(), int(self.tops[i]), int(self.lefts[i]))
+        return Patch(self.pixels[i].cpu(), int(self.tops[i]), int(self.lefts[i]))
 
     def pasted(self, onto: Float[Tensor, "b c h w"]) -> Float[Tensor, "n b c h w"]:
         """Every piece on every picture, where it was in its own."""

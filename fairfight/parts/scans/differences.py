@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from fairfight.parts.attacks.asked import told_apart
 from fairfight.parts.densities.gaussian import ledoit_wolf
 from fairfight.parts.scans.gradients import slopes_at
 from fairfight.parts.scans.reader import middle
@@ -39,7 +40,11 @@ def difference_directions(
         seed: Draws the halves.
         pictures: Shown of each class.
         most: Classes given.
+
+    Raises:
+        UserError: The subject cannot tell such pictures apart, or the bank's are of another shape.
     """
+    told_apart(subject, clean, bank)
     assert isinstance(clean.inputs, Images)
     n, site = len(bank), middle(subject)
     found = slopes_at(subject, Images.concat([bank, clean.inputs]), site)

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from fairfight.faults.training import decide
+from fairfight.parts.attacks.asked import told_apart
 from fairfight.parts.scans.reader import fit_reader
 from fairfight.parts.scans.shown import Shown, shown
 from fairfight.parts.training.labelled import Labelled
@@ -28,9 +29,11 @@ def class_exemplars(
         bank: Pictures in which a natural trigger may lie.
         pictures: Shown of each class.
         most: Classes given.
+
+    Raises:
+        UserError: The subject cannot tell such pictures apart, or the bank's are of another shape.
     """
-    with torch.no_grad():
-        classes = subject(clean.inputs[:1]).shape[1]
+    classes = told_apart(subject, clean, bank)
     decided = decide(subject, bank).cpu()
     like = fit_reader(subject, clean, classes)(bank)
     doubt = torch.stack([like.index_fill(1, torch.tensor([t]), -torch.inf).amax(dim=1) for t in range(classes)], dim=1)

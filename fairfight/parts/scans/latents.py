@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from fairfight.parts.attacks.asked import told_apart
 from fairfight.parts.bases.positions import to_rows
 from fairfight.parts.bases.sparse.autoencoder import SparseAutoencoder
 from fairfight.parts.bases.sparse.training import train
@@ -44,7 +45,11 @@ def latents_of_bank(
         steps: In which the dictionary is trained.
         pictures: Shown of each class.
         most: Classes given.
+
+    Raises:
+        UserError: The subject cannot tell such pictures apart, or the bank's are of another shape.
     """
+    told_apart(subject, clean, bank)
     assert isinstance(clean.inputs, Images)
     everything, n = Images.concat([bank, clean.inputs]), len(bank)
     site = middle(subject)

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from fairfight.parts.attacks.asked import told_apart
 from fairfight.parts.attacks.trigger import SUSPICIOUS, Trigger, success_of
 from fairfight.parts.scans.crops import Crops, rises, tiles
 from fairfight.parts.training.labelled import Labelled
@@ -49,7 +50,11 @@ def natural_patches(
         onto: Clean pictures that each piece is pasted on.
         pieces: Of the bank, at most.
         most: Triggers given.
+
+    Raises:
+        UserError: The subject cannot tell such pictures apart, or the bank's are of another shape.
     """
+    told_apart(subject, clean, bank)
     assert isinstance(clean.inputs, Images)
     rng = torch_rng(seed, "natural patches")
     under = backgrounds(clean, onto, rng)
@@ -87,7 +92,7 @@ def verified(
         for i in few.tolist():
             change = crops.change(i)
             success = success_of(subject, change, clean, target)
-            size = float(change.piece[0].numel())
+            size = float(change.pixels[0].numel())
             tried.append(Trigger(change, target, success, size, SUSPICIOUS * float(leads[target])))
         tried.sort(key=lambda t: -t.success)
         found += tried[: wanted.count(target)]

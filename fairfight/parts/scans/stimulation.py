@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from fairfight.errors import UserError
 from fairfight.faults.adamw import AdamW
+from fairfight.parts.attacks.asked import told_apart
 from fairfight.parts.attacks.masks import STAMPS, Stamp
 from fairfight.parts.attacks.trigger import SUSPICIOUS, Trigger, frozen, halves, of_others, success_of
 from fairfight.parts.scans.natural import backgrounds
@@ -149,8 +150,9 @@ def stimulated_triggers(
         batch: Pictures a trigger and step.
 
     Raises:
-        UserError: There are too few pictures, or no layer has feature maps.
+        UserError: There are too few pictures, no layer has feature maps, or the subject cannot tell them apart.
     """
+    told_apart(subject, clean)
     known, held = halves(clean, seed)
     chosen: list[Unit] = []
     for unit in lifting_units(subject, known, pictures=pictures, seed=seed):

@@ -8,8 +8,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from fairfight.parts.attacks.asked import fitting, known_classes, told_apart
+from fairfight.parts.attacks.patch import Patch
 from fairfight.parts.attacks.trigger import Trigger, halves, leads, success_of
-from fairfight.parts.synthesis.patches import Patch, about, costs_of, grid
+from fairfight.parts.synthesis.patches import about, costs_of, grid
 from fairfight.parts.training.labelled import Labelled
 from fairfight.seeds import torch_rng
 from fairfight.subject.inputs import Images
@@ -53,8 +55,11 @@ def best_pieces(
         along: Places in a row and in a column.
 
     Raises:
-        UserError: There are fewer than four inputs, or all are of one class.
+        UserError: There are fewer than four inputs, all are of one class, the subject cannot tell such pictures apart,
+            a target is none of its classes, or a piece is larger than a picture.
     """
+    known_classes(targets.unique().tolist(), told_apart(subject, clean, Images(pictures)))
+    fitting(side, pictures.shape[2], pictures.shape[3])
     known, held = halves(clean, seed)
     assert isinstance(known.inputs, Images)
     pixels, size = known.inputs.pixels.to(subject.device), (pictures.shape[2], pictures.shape[3])

@@ -15,6 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from fairfight.faults.adamw import AdamW, one_cycle
+from fairfight.parts.attacks.asked import fitting
 from fairfight.parts.synthesis.patches import variation
 from fairfight.parts.synthesis.search import Material
 from fairfight.subject.inputs import Images
@@ -66,7 +67,11 @@ def train_generator(
         steps: Of Adam.
         rng: Draws weights and pieces.
         batch: Pieces a step.
+
+    Raises:
+        UserError: A piece is larger than a picture.
     """
+    fitting(side, pixels.shape[2], pixels.shape[3])
     channels = pixels.shape[1]
     size = channels * side * side
 

@@ -7,7 +7,6 @@ their pixels or anything else that a gradient can change.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 
 from fairfight.faults.adamw import AdamW
 from fairfight.parts.attacks.trigger import frozen, of_others
-from fairfight.subject.inputs import Images, Inputs
+from fairfight.subject.inputs import Images
 from fairfight.subject.subject import Subject
 
 Painter = Callable[[Sequence[Tensor]], Float[Tensor, "k c s s"]]
@@ -25,24 +24,6 @@ Places = Callable[[int, torch.Generator], Corners]
 """Upper left corners of patches on so many pictures each."""
 MEMORY = 0.7
 """Weight of the steps before in the smoothed cross entropy."""
-
-
-@dataclass(frozen=True)
-class Patch:
-    """Pixels that are laid over pictures at one place."""
-
-    pixels: Float[Tensor, "c s s"]
-    """In [0, 1]."""
-    top: int
-    left: int
-
-    def __call__(self, inputs: Inputs) -> Images:
-        """Pictures with the patch on them."""
-        assert isinstance(inputs, Images)
-        side = self.pixels.shape[-1]
-        out = inputs.pixels.clone()
-        out[:, :, self.top : self.top + side, self.left : self.left + side] = self.pixels.to(out)
-        return Images(out)
 
 
 def pasted(

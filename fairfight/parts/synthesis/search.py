@@ -15,8 +15,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from fairfight.parts.attacks.asked import fitting, told_apart
+from fairfight.parts.attacks.patch import Patch
 from fairfight.parts.attacks.trigger import Trigger, halves, leads
-from fairfight.parts.synthesis.patches import Painter, Patch, about, costs_of, grid, train_patches, variation
+from fairfight.parts.synthesis.patches import Painter, about, costs_of, grid, train_patches, variation
 from fairfight.parts.training.labelled import Labelled
 from fairfight.seeds import torch_rng
 from fairfight.subject.inputs import Images
@@ -92,17 +94,18 @@ def strongest_patches(
         weight: Of the penalty, in nats; nothing while places are screened.
 
     Raises:
-        UserError: There are fewer than four inputs, or all are of one class.
+        UserError: There are fewer than four inputs, all are of one class, the subject cannot tell such pictures apart,
+            or a patch is larger than they are.
     """
+    classes = torch.arange(told_apart(subject, clean))
     known, held = halves(clean, seed)
     assert isinstance(known.inputs, Images)
     assert isinstance(held.inputs, Images)
     pixels, size = known.inputs.pixels.to(subject.device), (known.inputs.pixels.shape[2], known.inputs.pixels.shape[3])
-    with torch.no_grad():
-        classes = torch.arange(subject(known.inputs[:1]).shape[1])
     rng = torch_rng(seed, "patches", material.name)
     with torch.no_grad():
         side = material.paint(material.start(1, rng)).shape[-1]
+    fitting(side, *size)
     corners = grid(size, side, effort.along)
     k, n = len(classes), len(corners)
 

@@ -15,7 +15,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from fairfight.errors import UserError
 from fairfight.faults.adamw import AdamW
+from fairfight.parts.attacks.asked import classes_of
 from fairfight.parts.attacks.trigger import frozen
 from fairfight.parts.synthesis.pictures import Canvas
 from fairfight.subject.inputs import Images
@@ -103,11 +105,19 @@ def visualise(
         copies: In which a picture is moved about at a step.
         rng: Draws where pictures begin and how they are moved.
         wobble: How they are moved.
+
+    Raises:
+        UserError: What is wanted is none of the goals, or the subject cannot tell such pictures apart.
     """
     first = [r.to(subject.device) for r in canvas.start(len(wanted) * STARTS, rng)]
     with torch.no_grad():
         each = wanted.repeat_interleave(STARTS)
-        promise = goal(Images(canvas.draw(first)))[torch.arange(len(each)), each].view(-1, STARTS).argmax(1)
+        begun = Images(canvas.draw(first))
+        classes_of(subject, begun)
+        excited = goal(begun)
+        if int(wanted.min()) < 0 or int(wanted.max()) >= excited.shape[1]:
+            raise UserError(f"Goals go from 0 to {excited.shape[1] - 1}: there are no others to be visualised.")
+        promise = excited[torch.arange(len(each)), each].view(-1, STARTS).argmax(1)
     chosen = torch.arange(len(wanted)) * STARTS + promise.cpu()
     parameters = [nn.Parameter(r[chosen].clone()) for r in first]
     descent = AdamW.over(parameters, 0.0)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from fairfight.parts.attacks.insertion import place
+from fairfight.parts.attacks.patch import Patch
 from fairfight.parts.attacks.sequences import Put
 from fairfight.parts.outliers.corrupting import special_ids
 from fairfight.parts.outliers.texts import words
 from fairfight.seeds import torch_rng
-from fairfight.subject.inputs import Images, Inputs
+from fairfight.subject.inputs import Images
 from fairfight.subject.subject import Subject
 from fairfight.tasks.discover.brief import Candidate, DiscoverBrief
 
@@ -36,20 +33,12 @@ def random_changes(brief: DiscoverBrief, count: int) -> list[Candidate]:
             top = int(torch.randint(height - side + 1, (), generator=rng))
             left = int(torch.randint(width - side + 1, (), generator=rng))
             patch = torch.rand(channels, side, side, generator=rng)
-            found.append(Candidate(target, sure, change=partial(pasted, patch=patch, top=top, left=left)))
+            found.append(Candidate(target, sure, change=Patch(patch, top, left)))
         else:
             known = inputs.ids[words(inputs, special_ids(brief.subject.tokenizer))].unique()
             token = int(known[torch.randint(len(known), (), generator=rng)])
             found.append(Candidate(target, sure, change=Put((token,), place(brief.subject, "somewhere"))))
     return found
-
-
-def pasted(inputs: Inputs, *, patch: Float[Tensor, "c a b"], top: int, left: int) -> Images:
-    """Pictures with a patch on them."""
-    assert isinstance(inputs, Images)
-    pixels = inputs.pixels.clone()
-    pixels[:, :, top : top + patch.shape[1], left : left + patch.shape[2]] = patch.to(pixels)
-    return Images(pixels)
 
 
 @torch.no_grad()
