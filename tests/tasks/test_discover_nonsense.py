@@ -48,7 +48,6 @@ def test_what_makes_sense_is_taken_and_so_is_nothing() -> None:
         (Candidate(1, 1.5, examples=BASES), "confidence between 0 and 1"),
         (Candidate(1, 0.5, examples=BASES[:0]), r"shape \(3, 16, 16\)"),
         (Candidate(1, 0.5, examples=Images(torch.rand(2, 3, 8, 8))), r"shape \(3, 16, 16\)"),
-        (Candidate(1, 0.5, examples=Images(torch.rand(3, 16, 16))), r"shape \(3, 16, 16\)"),
         (Candidate(1, 0.5, examples=Images(torch.full((2, 3, 16, 16), torch.nan))), "not all between 0 and 1"),
         (change(lambda x: Images(x.pixels * torch.nan)), "not all between 0 and 1"),
         (change(lambda x: x[:3]), "does not change every input"),
