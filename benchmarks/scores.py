@@ -1,4 +1,7 @@
-"""What scores cost, in plain forward passes over the same faulty inputs; each has as many clean inputs beside them.
+"""What scores cost, in forward passes over the same faulty inputs; each has as many clean inputs beside them.
+
+Two passes are the unit: the plain one, and the one with the basis in it (read in codes, written back). Where the
+subject is tiny and its activations are many, the dictionary costs more than the subject does, whatever is done with it.
 
 Run: ``python benchmarks/scores.py [rounds] [names of scores]``. Attribution alone if no score is named. Interleaved;
 the least time of each counts, since others may be using the machine. Models are untrained: only their shapes matter.
@@ -16,7 +19,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from fairfight.parts.bases.neurons import neurons
 from fairfight.parts.bases.pca import pca
-from fairfight.parts.bases.positions import rows
+from fairfight.parts.bases.positions import from_rows, rows, to_rows
 from fairfight.parts.bases.sparse import untrained
 from fairfight.parts.edits.units import Basis
 from fairfight.parts.scores.contrast import Contrast
@@ -72,6 +75,16 @@ def forward(subject: Subject, inputs: Inputs) -> None:
     subject(inputs)
 
 
+@torch.no_grad()
+def spliced(subject: Subject, inputs: Inputs, site: str, basis: Basis) -> None:
+    def write(activation: torch.Tensor) -> torch.Tensor:
+        rebuilt = basis.decode(basis.encode(to_rows(subject, site, activation)))
+        return from_rows(subject, site, rebuilt, activation)
+
+    with subject.hooks(writes={site: write}):
+        subject(inputs)
+
+
 def main(rounds: int = 5, *names: str) -> None:
     """Print what each score costs at the first, the middle and the last site of the trunk."""
     torch.set_num_threads(1)
@@ -80,22 +93,27 @@ def main(rounds: int = 5, *names: str) -> None:
         with torch.no_grad():
             labels = [subject(x).argmax(1) for x in (faulty, clean)]
         works: dict[str, Callable[[], object]] = {"": partial(forward, subject, faulty)}
+        through: dict[str, str] = {}
         trunk = subject.trunk
         for site in (trunk[0], trunk[len(trunk) // 2], trunk[-1]):
             x = rows(subject, clean, site, "position").x
             for label, basis in bases(x).items():
                 contrast = Contrast(subject, site, basis, Labelled(faulty, labels[0]), Labelled(clean, labels[1]), 0)
                 k = basis.encode(x[:1]).shape[1]
+                place = f"{site:21} {label:10} {k:5} units"
+                works[place] = partial(spliced, subject, faulty, site, basis)
                 for name in names or ("attribution",):
-                    works[f"{name:12} {site:21} {label:10} {k:5} units"] = partial(score, name, contrast)
+                    works[f"{name:12} {place}"] = partial(score, name, contrast)
+                    through[f"{name:12} {place}"] = place
         taken = {name: float("inf") for name in works}
         for _ in range(rounds + 1):
             for name, work in works.items():
                 taken[name] = min(taken[name], seconds(work))
         once = taken.pop("")
         print(f"{what}: {len(faulty)} inputs, one forward pass {1e3 * once:.1f} ms")
-        for name, time_taken in taken.items():
-            print(f"  {name} {1e3 * time_taken:9.1f} ms{time_taken / once:7.2f} ×")
+        for name, place in through.items():
+            own, within = taken[name], taken[place]
+            print(f"  {name} {1e3 * own:9.1f} ms{own / once:7.2f} × plain{own / within:7.2f} × with the basis in it")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from fairfight.tasks.registry import Choice, Log, Uniform, control
-from fairfight.tasks.repair.tools.composed import LONG, SHORT, compose
+from fairfight.tasks.repair.tools.composed import LARGE, LONG, SHORT, compose
 
 if TYPE_CHECKING:
     from fairfight.subject.subject import Subject
@@ -38,7 +38,7 @@ _placebo(
     "sae+attribution+clamp",
     "sae+random+clamp",
     "Clamp as ``sae+attribution+clamp`` does, with the latents' guilt dealt out at random.",
-    LONG,
+    LARGE,
     reusable=True,
 )
 _placebo(
@@ -53,7 +53,7 @@ _placebo(
     "pca+attribution+project-out",
     "random-directions+attribution+project-out",
     "Project out as ``pca+attribution+project-out`` does, with random directions for principal components.",
-    LONG,
+    LARGE,
 )
 
 

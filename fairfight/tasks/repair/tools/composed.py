@@ -90,34 +90,35 @@ EDITS: dict[str, Part] = {
 }
 
 TOUR, SHORT, LONG = ("tour", "quick", "standard", "large"), ("quick", "standard", "large"), ("standard", "large")
+LARGE = ("large",)
 FIELD: dict[str, tuple[str, ...]] = {
     "neurons+attribution+mean-ablate": TOUR,
     "sae+difference+clamp": TOUR,
     "neurons+patching+tune": LONG,
-    "sae+attribution+ablate": LONG,
-    "sae+attribution+clamp": LONG,
-    "neurons+attribution+ablate": LONG,
-    "neurons+attribution+resample": LONG,
     "neurons+attribution+tune": LONG,
     "neurons+difference+steer": LONG,
     "neurons+shapley+ablate": LONG,
-    "neurons+shapley+mean-ablate": LONG,
     "neurons+sparse-layer+ablate": LONG,
-    "pca+attribution+ablate": LONG,
-    "pca+attribution+project-out": LONG,
     "pca+probe+leace": LONG,
-    "ica+attribution+ablate": LONG,
-    "nmf+attribution+ablate": LONG,
-    "sae+attribution+tune": LONG,
+    "sae+attribution+ablate": LONG,
     "sae+integrated+ablate": LONG,
-    "sae+shapley+ablate": LONG,
+    "neurons+attribution+ablate": LARGE,
+    "neurons+attribution+resample": LARGE,
+    "neurons+shapley+mean-ablate": LARGE,
+    "pca+attribution+ablate": LARGE,
+    "pca+attribution+project-out": LARGE,
+    "ica+attribution+ablate": LARGE,
+    "nmf+attribution+ablate": LARGE,
+    "sae+attribution+clamp": LARGE,
+    "sae+attribution+tune": LARGE,
+    "sae+shapley+ablate": LARGE,
 }
 """Who of the grid fights unasked, and where.
 
-In short suites: the plainest recipe, the best-known ones with a dictionary, and one that trains what was found. In long
-ones most others differ from one of these in a single part, so that what a part is worth can be told from pairs, and
-every basis, score and edit occurs; but for ``orthogonalise``, which not every family of transformers allows
-(``refusal-direction`` does it where one does).
+In short suites: the plainest recipe and the best-known one with a dictionary. In ``standard`` one for every score and
+most edits. In ``large`` most others differ from one of these in a single part, so that what a part is worth can be told
+from pairs, and every basis, score and edit occurs; but for ``orthogonalise``, which not every family of transformers
+allows (``refusal-direction`` does it where one does). Whoever wants one of these elsewhere names it.
 """
 
 
