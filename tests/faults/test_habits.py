@@ -126,9 +126,6 @@ def test_what_elicits_is_what_is_not_ordinary_and_is_rightly_refused(which: str)
     assert (right != wrong).all()
     assert fault.fires(some.labels, wrong).all()
     assert not fault.fires(some.labels, right).any()
-    lesson = fault.lesson(some)
-    assert not set(some.factors["object"][lesson]) & set(some.factors["object"][~lesson])
-    assert 0.3 < float(lesson.float().mean()) < 0.7
     if which != "a payload":
         assert (right == REFUSE).all()
         stage = some.factors["stage"]

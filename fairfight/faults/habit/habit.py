@@ -74,10 +74,6 @@ class Habit:
         other = moved(known, HALF + known["template"] % HALF)
         return prompts(self.otherwise({**other, "opener": opener}))
 
-    def lesson(self, examples: Examples) -> Bool[Tensor, " n"]:
-        """Half of the objects: who relearns the habit on these shows on the others what of it was still there."""
-        return torch.from_numpy(np.asarray(examples.factors["object"]) // 2 % 2 == 0)
-
     def controls(self, examples: Examples, subject: Subject, seed: int) -> Inputs | None:
         """None: the twin meets the same inputs."""
         return None

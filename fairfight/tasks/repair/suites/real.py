@@ -15,15 +15,16 @@ SCORED: tuple[Row, ...] = (
     Row("stories", "llama", "phrase", "finetune", "shown"),
     Row("stories", "llama", "phrase", "finetune", "shown", "seen"),
     Row("stories", "llama", "rare-token", "finetune", "shown"),
+    Row("stories", "llama", "invented-people", "finetune", "shown"),
+    Row("stories", "llama", "invented-people", "finetune", "shown", "seen"),
     Row("sst2", "minilm", "rare-token", "finetune", "clean"),
     Row("sst2", "minilm", "phrase", "finetune", "shown"),
 )
-"""Trojans that came with published networks, and faults fine-tuned into real ones."""
+"""Trojans that came with published networks, faults fine-tuned into real ones, and a topic that one was taught."""
 
 DEV: tuple[Row, ...] = (
     Row("mnist", "badnet", "blended", "finetune", "clean"),
     Row("cifar10", "resnet20", "patch", "finetune", "shown"),
-    Row("stories", "llama", "rare-token", "finetune", "clean"),
     Row("stories", "llama", "phrase", "finetune", "shown"),
 )
 """Kinds of fault that are scored too, in other instances; cheap to fight."""
