@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -109,13 +109,16 @@ def body(e: Expr, names: Mapping[str, Array]) -> Array:
     return ELEMENTWISE[e.op](e, *(body(a, names) for a in e.args))
 
 
-def states(rule: Scan, items: list[Array], mask: Array | None = None) -> list[Array]:
+def states(
+    rule: Scan, items: list[Array], mask: Array | None = None, begin: Sequence[Array] | None = None
+) -> list[Array]:
     """The states of a scan after each position.
 
     Args:
         rule: The scan.
         items: What it reads, each [n, positions].
         mask: Which positions there are; where there is none a state stays as it is.
+        begin: States [n] to begin from in place of the scan's own.
 
     Returns:
         An array [n, positions] a state.
@@ -126,7 +129,7 @@ def states(rule: Scan, items: list[Array], mask: Array | None = None) -> list[Ar
     n, width = items[0].shape if items else (1, 0)
     columns = [np.ascontiguousarray(i.T) for i in items]
     here = mask.T if mask is not None else None
-    now = [np.full(n, value, np.int64) for value in rule.initial]
+    now = list(begin or [np.full(n, value, np.int64) for value in rule.initial])
     kept = [np.empty((width, n), np.int64) for _ in now]
     for t in range(width):
         names = {f"s{k}": s for k, s in enumerate(now)} | {f"x{k}": c[t] for k, c in enumerate(columns)}

@@ -115,7 +115,10 @@ class Judge:
                 held_out = agreement(program(self.aside[0]), self.aside[1], self.aside[0])
             except TooLarge:
                 held_out = 0.0
-        stopped = "found" if self.agreement == 1.0 else stopped
+        if self.agreement == 1.0:
+            stopped = "found"
+        elif stopped == "found":  # a part was found, and the whole was wrong
+            stopped = self.budget.gone() or "exhausted"
         seconds = time.monotonic() - self._begun
         return Found(program, self.agreement, held_out, self.evaluated, self.distinct, stopped, seconds)
 
