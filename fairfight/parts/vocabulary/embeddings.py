@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from fairfight.errors import UserError
 from fairfight.parts.attacks.checking import check_target
 from fairfight.parts.attacks.holes import embedding
 from fairfight.parts.outliers.corrupting import special_ids
@@ -47,3 +48,33 @@ def strangeness(subject: Subject) -> Float[Tensor, "v 2"]:
     typical = (away[allowed(subject)].mean(), away[allowed(subject)].std().clamp_min(1e-6))
     far = (away - typical[0]) / typical[1]
     return torch.stack([-far, far], dim=1)
+
+
+@torch.no_grad()
+def smallness(subject: Subject) -> Float[Tensor, " v"]:
+    """Minus the length of each token's embedding: training moves those that it meets away from where they began."""
+    lengths: Tensor = embedding(subject).cpu().norm(dim=1)
+    return -lengths
+
+
+@torch.no_grad()
+def unspoken(subject: Subject, unused: Int[Tensor, " u"]) -> Float[Tensor, " v"]:
+    """How much each token's row of the unembedding is like those of tokens that are never said (Land & Bartolo 2024).
+
+    All that training never asks for is pushed the same way, down in every context. The cosine with the mean row of
+    tokens known to be unused, after what all rows have in common is taken out.
+
+    Args:
+        subject: A causal language model.
+        unused: At least one token that occurs in no text, such as special ones.
+
+    Raises:
+        UserError: The subject has no unembedding, or no token is given.
+    """
+    if not subject.anatomy.head or not len(unused):
+        raise UserError(f"{subject.name} is compared by its unembedding: it needs one, and at least one unused token.")
+    head = subject.module.get_submodule(subject.anatomy.head[-1])
+    assert isinstance(head.weight, Tensor)
+    rows = head.weight.detach().cpu()
+    rows = rows - rows[allowed(subject)].mean(0)
+    return torch.nn.functional.cosine_similarity(rows, rows[unused].mean(0)[None], dim=1)
