@@ -50,7 +50,8 @@ def embedded() -> Model:
     texts = here.examples("pool", 0, "gpt2").inputs[:4]
     assert isinstance(texts, Texts)
     assert subject.tokenizer is not None
-    return "embedded sentences", subject, texts, subject.tokenizer.convert_ids_to_tokens(range(len(subject.tokenizer)))
+    words = [str(subject.tokenizer.decode([i])) for i in range(len(subject.tokenizer))]
+    return "embedded sentences", subject, texts, words
 
 
 def larger() -> Model:
