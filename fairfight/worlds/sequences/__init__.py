@@ -1,0 +1,1 @@
+"""Secret rules from sequences of integers to sequences of integers, on which small networks are trained."""
