@@ -8,7 +8,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from fairfight.parts.attacks.masks import Stamp
 from fairfight.parts.attacks.patch import Patch
+from fairfight.parts.attacks.trigger import Trigger
+from fairfight.parts.scans.agreed import agreed
 from fairfight.parts.synthesis.crops import best_pieces
 from fairfight.parts.synthesis.generator import cut, train_generator
 from fairfight.parts.synthesis.patches import about, grid, pasted, variation
@@ -145,3 +148,24 @@ def test_the_piece_with_the_trigger_is_cut_out() -> None:
     assert isinstance(best.trigger.change, Patch)
     assert (best.trigger.change.top, best.trigger.change.left) == (0, 0)
     assert best.trigger.success > 0.8
+
+
+def test_searches_agree_on_the_trigger_and_not_on_the_patch_around_it() -> None:
+    sick = organism()[0]
+    clean = Labelled(load().inputs, load().labels)[:96]  # type: ignore[arg-type]
+    noise = torch.rand((1, 7, 7), generator=torch_rng(0, "around"))
+    noise[:, :4, :4] = 1  # the trigger, and colours that do not matter
+    wide = Trigger(Patch(noise, 0, 0), target=0, success=1.0, size=49.0, suspicion=3.0)
+    found = agreed(sick.subject, clean, wide, seed=0)
+    assert isinstance(found.change, Stamp)
+    assert (found.target, found.suspicion) == (0, 3.0)
+    mask = found.change.mask[0] > 0
+    true = torch.zeros(16, 16, dtype=torch.bool)
+    true[:4, :4] = True
+    overlap = float((mask & true).sum() / (mask | true).sum())
+    assert overlap > 1.3 * 16 / 49, "closer to the trigger than the patch that it began with"
+    assert float(found.change.pattern[0][mask & true].mean()) > 0.9, "white, as the trigger"
+    assert found.success > 0.8
+    again = agreed(sick.subject, clean, wide, seed=0)
+    assert isinstance(again.change, Stamp)
+    assert torch.equal(found.change.mask, again.change.mask)

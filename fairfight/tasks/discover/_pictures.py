@@ -11,7 +11,7 @@ from torch import Tensor
 from fairfight.parts.attacks.trigger import Trigger
 from fairfight.parts.synthesis.crops import Piece, best_pieces
 from fairfight.parts.synthesis.generator import Unlike, train_generator
-from fairfight.parts.synthesis.pictures import Canvas
+from fairfight.parts.synthesis.pictures import Canvas, fourier
 from fairfight.parts.synthesis.search import Effort, Material, strongest_patches
 from fairfight.parts.synthesis.visualise import logits_of, units_of, visualise, weights_into
 from fairfight.seeds import torch_rng
@@ -54,6 +54,17 @@ def visualised(
         pictures = visualise(subject, canvas, logits_of(subject), targets, steps=steps, copies=copies, rng=rng)
     side = patch_shape(brief, SIDE)[1]
     return _both(best_pieces(subject, brief.clean, pictures, targets, seed=brief.seed, usual=usual, side=side))
+
+
+def piece_for(brief: DiscoverBrief, target: int, *, pictures: int = 4, steps: int = 96) -> Trigger:
+    """The piece of some Fourier visualisations of one class that best brings other pictures to it."""
+    subject, inputs = brief.subject, brief.trusted
+    assert isinstance(inputs, Images)
+    wanted = torch.full((pictures,), target)
+    rng = torch_rng(brief.seed, "visualise", target)
+    drawn = visualise(subject, fourier(inputs.pixels), logits_of(subject), wanted, steps=steps, copies=2, rng=rng)
+    side = patch_shape(brief, SIDE)[1]
+    return best_pieces(subject, brief.clean, drawn, wanted, seed=brief.seed, usual=1.0, side=side)[0].trigger
 
 
 def _both(pieces: Sequence[Piece]) -> list[Candidate]:
