@@ -39,6 +39,7 @@ solver = pytest.mark.skipif(find_spec("z3") is None, reason="needs z3-solver (th
 
 BITS = Space((Input("x", INTS, 0, 1),), (1, 8))
 DIGITS = Space((Input("x", INTS, 0, 9),), (1, 12))
+SHORT = Space(DIGITS.inputs, (1, 6))
 X = BITS["x"]
 
 
@@ -68,9 +69,6 @@ def test_an_off_by_one_in_a_large_space_is_shown() -> None:
         DIGITS, scan([X], [0], [state() + item()], state()), scan([X], [0], [state() + item() + 1], state())
     )
     assert (found.equal, found.way) == (False, "tests")
-    # A threshold that is off by one is seen on few inputs only.
-    rare = compared(DIGITS, 2 * total(X) < 101, 2 * total(X) < 102)
-    assert rare.equal is False or rare.way == "tests"
 
 
 @solver
@@ -78,11 +76,15 @@ def test_a_solver_proves_and_finds_what_tests_miss() -> None:
     best = scan([X], [0], [maximum(state(), item())], state())
     same = compared(DIGITS, last(best), largest(X))
     assert (same.equal, same.way) == (True, "smt")
-    assert compared(DIGITS, last(sort(X)), largest(X)).way == "smt"
+    assert compared(SHORT, last(sort(X)), largest(X)).way == "smt"
     ranks = selector_width(select(X, X, "le")) - selector_width(select(X, X, "lt"))
-    assert compared(Space(DIGITS.inputs, (1, 7)), ranks, selector_width(select(X, X))).way == "smt"
+    assert compared(SHORT, ranks, selector_width(select(X, X))).way == "smt"
     missed = compared(DIGITS, sums(200), sums(107))
     assert (missed.equal, missed.way, missed.counterexample) == (False, "smt", {"x": [9] * 12})
+    rare = compared(DIGITS, total(X) < 107, total(X) < 108)
+    assert (rare.equal, rare.way) == (False, "smt")
+    same = compared(DIGITS, 2 * total(X) < 101, 2 * total(X) < 102)
+    assert (same.equal, same.way) == (True, "smt")
     trap = if_(eq(total(X), 108), 1, 0)
     assert compared(DIGITS, trap, Expr("const", (), 0)).equal is False
 
