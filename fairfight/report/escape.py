@@ -31,6 +31,12 @@ def line(text: str, longest: int | None = None) -> str:
     return flat if longest is None or len(flat) <= longest else flat[: longest - 1] + "…"
 
 
+def block(text: str, longest: int) -> str:
+    """The visible text with its lines and indents, cut to ``longest`` characters."""
+    kept = "\n".join(visible(one) for one in text.split("\n"))
+    return kept if len(kept) <= longest else kept[: longest - 1] + "…"
+
+
 def script_json(value: Any) -> Markup:
     """JSON that is safe inside a ``<script>`` element: no ``<``, ``>``, ``&`` or quote can end it or open a comment.
 

@@ -73,3 +73,8 @@ def finds(
             )
         table.append(Find(case, tuple(row)))
     return tuple(table)
+
+
+def accused(found: Sequence[Find]) -> bool:
+    """Whether healthy subjects could be accused at all."""
+    return any(one.alarm is not None for find in found for one in find.by)

@@ -15,7 +15,7 @@ from fairfight.report import charts, escape, numbers
 from fairfight.report.bundle import bundle
 from fairfight.report.cost import cost
 from fairfight.report.failures import failures, void_cases
-from fairfight.report.found import Find, finds
+from fairfight.report.found import Find, accused, finds
 from fairfight.report.kinds import look
 from fairfight.report.matches import compact
 from fairfight.report.splits import Split, split
@@ -174,6 +174,7 @@ def _environment() -> Environment:
     formats: Mapping[str, Any] = {
         "score": numbers.score, "signed": numbers.signed, "p": numbers.p_value, "flops": numbers.flops,
         "seconds": numbers.seconds, "outcome": charts.outcome, "count": numbers.count, "line": escape.line,
+        "block": escape.block, "accused": accused,
         "visible": escape.visible, "look": look, "png": escape.png_url, "script_json": escape.script_json,
         "ours": Markup,
     }  # fmt: skip

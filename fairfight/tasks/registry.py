@@ -30,6 +30,9 @@ Kind = Literal["tool", "baseline", "combination", "random", "oracle", "placebo"]
 
 CONTROLS: tuple[Kind, ...] = ("random", "oracle", "placebo")
 MODALITIES: tuple[str, ...] = ("vision", "language")
+"""What a contender is defined on if it does not say."""
+KINDS_OF_INPUT: tuple[str, ...] = (*MODALITIES, "sequences")
+"""What it may say: ``sequences`` are of whole numbers."""
 ENTRY_POINT_CONTENDERS = "fairfight.contenders"
 ENTRY_POINT_TASKS = "fairfight.tasks"
 
@@ -167,7 +170,7 @@ def describe(
     Raises:
         UserError: A trait is not known, or the function lacks a docstring or a default.
     """
-    for trait, known in (("modalities", MODALITIES), ("suites", SUITES)):
+    for trait, known in (("modalities", KINDS_OF_INPUT), ("suites", SUITES)):
         given: Any = traits.get(trait, known)
         if not given or not set(given) <= set(known):
             raise UserError(f"Contender {name!r}: {trait} are one or more of {', '.join(known)}.")

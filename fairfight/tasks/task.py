@@ -28,7 +28,7 @@ class CaseSpec:
     """``dev`` cases are for tuning and are never scored."""
     recipe: dict[str, Any]
     """All that building needs, as plain JSON values."""
-    modality: Literal["vision", "language"]
+    modality: Literal["vision", "language", "sequences"]
 
     @property
     def id(self) -> str:
@@ -132,7 +132,7 @@ class Task(Protocol):
 
     def show(self, answer: Any, papers: list[Any]) -> dict[str, Any] | None:
         """What a person should see of a submission, for the report: ``pictures`` (captions with PNG data URLs) and
-        ``lines`` of text, each a list; None where figures say it all.
+        ``lines`` of text, each a list, and ``code``; None where figures say it all.
         """
         ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fairfight.errors import UserError
-from fairfight.tasks import registry
+from fairfight.tasks.asking import contender
 
 if TYPE_CHECKING:
     from fairfight.parts.training.labelled import Labelled
@@ -41,12 +41,7 @@ def repair(
         UserError: The examples contradict each other or do not fit the subject, the contender or a hyperparameter is
             not known, or the edit makes the subject answer with NaN.
     """
-    who = registry.contender("repair", by)
-    if who.kind == "oracle":
-        raise UserError(f"{by!r} is the ceiling: it needs the subject without the fault. Choose another contender.")
-    for name in params:
-        if name not in who.defaults:
-            raise UserError(f"{by!r} has no hyperparameter {name!r}: it has {', '.join(who.defaults) or 'none'}.")
+    who = contender("repair", by, params)
     brief = specify(subject, clean, faulty, cues=cues, corpus=corpus, seed=seed)
     edited: Subject = who.run(brief, **{**who.defaults, **params})
     _answers(edited, clean.inputs, by)

@@ -1,0 +1,1 @@
+"""Recurrences from inputs and outputs alone: system identification (Ljung 1999)."""

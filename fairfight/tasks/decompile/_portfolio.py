@@ -1,0 +1,59 @@
+"""Several ways to fit inputs and outputs, and the one that does best on longer inputs than it was fitted to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from fairfight.parts.identification.linear import linear_recurrence
+from fairfight.parts.identification.trees import recurrent_tree
+from fairfight.parts.programs import Program, TooLarge
+from fairfight.parts.programs.search.enumeration import Budget
+from fairfight.parts.programs.search.machines import synthesise_machine
+from fairfight.seeds import numpy_rng
+from fairfight.tasks.decompile.brief import DecompileBrief, batch
+
+TRIALS, LONGER = 64, 4
+"""Sequences by which fits are compared, so many times as long as the known ones."""
+
+
+def portfolio(brief: DecompileBrief, *, programs: int, longest: int) -> Any:
+    """The fit that agrees most with the network on longer sequences; of equals a program, and the first.
+
+    Args:
+        brief: The brief.
+        programs: Expressions that the search for a machine may evaluate.
+        longest: How far a tree looks back; a linear recurrence twice as far.
+    """
+    rng = numpy_rng(brief.seed, "portfolio")
+    shape = (TRIALS, LONGER * brief.values.shape[1], brief.values.shape[2])
+    bounds = brief.subject.space
+    values = rng.integers(bounds.low, bounds.high + 1, shape)
+    wanted = brief.subject.decide(torch.from_numpy(values)).numpy()
+    best, most = None, -1.0
+    for fit in _fits(brief, programs, longest):
+        found = fit()
+        share = _share(found, brief, values, wanted)
+        if share > most:
+            best, most = found, share
+        if most == 1.0:
+            break
+    return best
+
+
+def _fits(brief: DecompileBrief, programs: int, longest: int) -> Iterator[Callable[[], Any]]:
+    yield lambda: linear_recurrence(brief.space, brief.values, brief.answers, longest=2 * longest)[0]
+    yield lambda: synthesise_machine(brief.space, brief.batch, brief.answers, budget=Budget(programs)).program
+    yield lambda: recurrent_tree(brief.values, brief.answers, seed=brief.seed, longest=longest)
+
+
+def _share(found: Any, brief: DecompileBrief, values: np.ndarray, wanted: np.ndarray) -> float:
+    given = batch(brief.space, values)
+    try:
+        answers = found(given) if isinstance(found, Program) else found.predict(given)
+    except TooLarge:
+        return 0.0
+    return float((answers == wanted).mean())

@@ -1,0 +1,136 @@
+"""The program of one's own network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fairfight.errors import UserError
+from fairfight.tasks.asking import contender
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from torch import nn
+
+    from fairfight.subject.sequences import SequenceSubject
+    from fairfight.tasks.decompile.brief import DecompileBrief
+
+KNOWN, TRIED, LONGER = 256, 512, 4
+"""Inputs that a contender sees, fresh ones that its program is tried on, and how many times as long they are too."""
+
+
+@dataclass(frozen=True)
+class Decompiled:
+    """What was handed in for a network, and how often it answers as the network does on inputs it never saw."""
+
+    submission: Any
+    """A program (``print`` it), or something that only predicts."""
+    agreement: float
+    """Share of positions of fresh inputs of the given length."""
+    longer: float
+    """The same at four times that length."""
+
+    @property
+    def found(self) -> bool:
+        """Whether it is a program that never differed."""
+        from fairfight.parts.programs import Program
+
+        return isinstance(self.submission, Program) and self.agreement == self.longer == 1.0
+
+    def __str__(self) -> str:
+        text = str(self.submission) if hasattr(self.submission, "python") else "(nothing that can be read)\n"
+        share = f"{100 * self.agreement:.2f} % of answers, {100 * self.longer:.2f} % at four times the length"
+        return f"{text}\n# as the network: {share}"
+
+
+def decompile(
+    module: nn.Module,
+    low: int,
+    high: int,
+    *,
+    state: str,
+    channels: int = 1,
+    length: int = 10,
+    answers: tuple[int, int] | None = None,
+    by: str = "read-or-search",
+    seed: int = 0,
+    **params: Any,
+) -> Decompiled:
+    """Replace a network over sequences of whole numbers by a program, with any contender of ``decompile``.
+
+    Args:
+        module: Takes whole numbers [n, length, channels] and gives [n, length, outputs]; left as it is.
+        low: The least that an input can be.
+        high: The greatest.
+        state: Dotted path of the submodule that gives the hidden states [n, length, d].
+        channels: How many sequences come in together.
+        length: Of the sequences that it was made for.
+        answers: Least and greatest answer where the outputs are logits of each; otherwise the one output is rounded.
+        by: A contender's name.
+        seed: Of whatever is drawn.
+        params: Hyperparameters of the contender, in place of its defaults.
+
+    Raises:
+        UserError: The module is no function of these inputs or has no such submodule, or there is no such contender.
+    """
+    from fairfight.subject.sequences import SequenceSubject, Space
+    from fairfight.tasks.decompile._trial import answered_by
+
+    who = contender("decompile", by, params)
+    if low > high:
+        raise UserError(f"Inputs between {low} and {high} cannot be: give the least first.")
+    if state not in dict(module.named_modules()):
+        raise UserError(f"The module has no submodule {state!r}: name the one that gives the hidden states.")
+    subject = SequenceSubject(module, "subject", Space(low, high, channels, length), answers, {"state": state})
+    brief = specify(subject, seed)
+    submission = who.run(brief, **{**who.defaults, **params})
+    shares = []
+    for times in (1, LONGER):
+        values = _drawn(subject, TRIED, times * length, seed, "tried")
+        given = answered_by(submission, brief.space, values)
+        shares.append(float((given == _decided(subject, values)).mean()))
+    return Decompiled(submission, *shares)
+
+
+def specify(subject: SequenceSubject, seed: int) -> DecompileBrief:
+    """The brief of one's own network.
+
+    Raises:
+        UserError: It does not answer whole numbers at every position, or not the same twice, or not the same alone.
+    """
+    from fairfight.parts.states.reading import space_of
+    from fairfight.tasks.decompile.brief import DecompileBrief
+
+    subject.module.eval()
+    values = _drawn(subject, KNOWN, subject.space.length, seed, "known")
+    answers = _decided(subject, values)
+    if answers.shape != values.shape[:2]:
+        raise UserError(
+            f"The module answers {list(answers.shape)} to inputs {list(values.shape)}: it must answer at each position."
+        )
+    alone = _decided(subject, values[:1])
+    if not (_decided(subject, values) == answers).all() or not (alone == answers[:1]).all():
+        raise UserError(
+            "The module gives another answer to the same input: it is no function of it. Switch off what is random, "
+            "and have it begin from the same state each time."
+        )
+    return DecompileBrief(subject, space_of(subject), values, answers, seed)
+
+
+def _drawn(subject: SequenceSubject, n: int, length: int, seed: int, what: str) -> np.ndarray:
+    from fairfight.seeds import numpy_rng
+
+    bounds = subject.space
+    found: np.ndarray = numpy_rng(seed, "decompile", what, length).integers(
+        bounds.low, bounds.high + 1, (n, length, bounds.channels)
+    )
+    return found
+
+
+def _decided(subject: SequenceSubject, values: np.ndarray) -> np.ndarray:
+    import torch
+
+    found: torch.Tensor = subject.decide(torch.from_numpy(values))
+    answers: np.ndarray = found.numpy()
+    return answers

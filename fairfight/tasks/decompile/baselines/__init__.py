@@ -1,0 +1,1 @@
+"""What recovers a function from its inputs and outputs alone."""

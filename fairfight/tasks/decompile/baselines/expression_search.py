@@ -1,0 +1,25 @@
+"""Expressions by enumeration from inputs and outputs alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fairfight.tasks.registry import Log, baseline
+
+if TYPE_CHECKING:
+    from fairfight.parts.programs import Program
+    from fairfight.tasks.decompile.brief import DecompileBrief
+
+
+@baseline(
+    "decompile",
+    source="Albarghouthi et al. 2013 (enumeration)",
+    modalities=("sequences",),
+    suites=("quick", "standard", "large"),
+)
+def expression_search(brief: DecompileBrief, *, programs: Annotated[int, Log(50_000, 400_000)] = 150_000) -> Program:
+    """Enumerate expressions in order of cost, one for each behaviour, until one answers as the network does."""
+    from fairfight.parts.programs.search.enumeration import Budget
+    from fairfight.parts.programs.search.synthesis import synthesise
+
+    return synthesise(brief.space, brief.batch, brief.answers, budget=Budget(programs)).program

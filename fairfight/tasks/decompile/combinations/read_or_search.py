@@ -1,0 +1,29 @@
+"""A program that is read, or else one that is searched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fairfight.tasks.registry import Log, combination
+
+if TYPE_CHECKING:
+    from fairfight.parts.programs import Program
+    from fairfight.tasks.decompile.brief import DecompileBrief
+
+
+@combination(
+    "decompile",
+    source="Michaud et al. 2024, with enumeration",
+    modalities=("sequences",),
+    suites=("quick", "standard", "large"),
+)
+def read_or_search(brief: DecompileBrief, *, programs: Annotated[int, Log(50_000, 400_000)] = 150_000) -> Program:
+    """Read the program as ``mips`` does; where it tells nothing, search for one as ``machine-search`` does."""
+    from fairfight.parts.programs.search.enumeration import Budget
+    from fairfight.parts.programs.search.machines import synthesise_machine
+    from fairfight.parts.states.reading import read
+
+    found = read(brief.subject, brief.seed).program
+    if found is not None:
+        return found
+    return synthesise_machine(brief.space, brief.batch, brief.answers, budget=Budget(programs)).program

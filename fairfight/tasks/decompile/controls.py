@@ -1,0 +1,38 @@
+"""The floor and the ceiling of ``decompile``, and a placebo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fairfight.tasks.registry import control
+
+if TYPE_CHECKING:
+    from fairfight.parts.programs import Program
+    from fairfight.tasks.decompile.brief import DecompileAnswer, DecompileBrief
+
+SEQUENCES = ("sequences",)
+
+
+@control("decompile", role="random", modalities=SEQUENCES)
+def random_program(brief: DecompileBrief) -> Program:
+    """A program of a usual size, drawn at random."""
+    from fairfight.parts.programs import INTS, random_program
+    from fairfight.seeds import numpy_rng
+
+    return random_program(brief.space, INTS, 12, numpy_rng(brief.seed, "random program"))
+
+
+@control("decompile", role="oracle", modalities=SEQUENCES)
+def true_rule(brief: DecompileBrief, answer: DecompileAnswer) -> Any:
+    """Hand in the secret rule itself."""
+    from fairfight.tasks.decompile._surrogates import Known
+
+    return Known(answer.rule)
+
+
+@control("decompile", role="placebo", of="mips", modalities=SEQUENCES)
+def foreign_states(brief: DecompileBrief) -> Program:
+    """Read a program as ``mips`` does, from the states of a network of the same shape that nobody trained."""
+    from fairfight.tasks.decompile._reading import foreign, read_program
+
+    return read_program(brief, foreign(brief))

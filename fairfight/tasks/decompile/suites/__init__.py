@@ -1,0 +1,1 @@
+"""Which secret rules each suite has."""

@@ -1,0 +1,1 @@
+"""Interpretability tools that decompile."""
