@@ -13,8 +13,8 @@ from fairfight.faults.program.published import ARENA, GROKKING, PUBLISHED, load
 from fairfight.worlds.sources import VARIABLE, data_folder, folder
 
 EXPECTED = {"brackets": 0.97, "palindromes": 0.99, "addition": 0.999, "grokked": 0.999, "grokked-slowly": 0.999}
-"""Measured where they were published: 1.000, .998, 1.000, 1.000, 1.000. Brackets with one pair exchanged are harder than
-those of its authors: .985 of these are judged rightly, and 1.000 of theirs (below)."""
+"""Measured where they were published: 1.000, .998, 1.000, 1.000, 1.000. Brackets with one pair exchanged are harder
+than those of its authors: .985 of these are judged rightly, and 1.000 of theirs (below)."""
 
 
 def needs(name: str) -> None:
