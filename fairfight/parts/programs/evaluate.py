@@ -272,7 +272,7 @@ WHOLE: dict[str, Callable[..., Array]] = {
     "smallest": _reduce(np.min, _LAST),
     "any": _reduce(np.any, False),
     "all": _reduce(np.all, True),
-    "sort": lambda run, e, a: np.sort(run.kept(a, _LAST), axis=1),
+    "sort": lambda run, e, a: run.kept(np.sort(run.kept(a, _LAST), axis=1), 0),
     "order": lambda run, e, a: np.argsort(run.kept(a, _LAST), axis=1, kind="stable"),
     "reverse": _reverse,
     "at": _at,

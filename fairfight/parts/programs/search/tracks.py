@@ -1,0 +1,96 @@
+"""Machines without an output: their updates and the states that they go through, and which are worth going on with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairfight.parts.programs.expressions import Expr
+
+Array = NDArray[Any]
+
+LIBRARY = 40
+"""Machines beside which one more state is sought."""
+BEST, CHEAP = 6, 24
+"""Updates that go on: those of a block that tell most, and the cheapest of all."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """A machine without an output: its updates, and the states that it goes through on the examples."""
+
+    updates: tuple[Expr, ...]
+    initial: tuple[int, ...]
+    after: tuple[Array, ...]
+    """[positions of all examples] a state, after each position."""
+    told: float = 0.0
+    """The share of outputs that its states tell."""
+    groups: int = 0
+    """How many combinations of states and items there are."""
+
+    def before(self, starts: NDArray[np.bool_]) -> list[Array]:
+        """The states that each position began with."""
+        return [np.where(starts, s0, np.roll(a, 1)) for s0, a in zip(self.initial, self.after, strict=True)]
+
+    @property
+    def size(self) -> int:
+        """Nodes of its updates."""
+        return sum(u.size for u in self.updates)
+
+    @property
+    def worth(self) -> float:
+        """How promising it is: what it tells less what it costs to say."""
+        return self.told - 0.004 * self.groups - 0.01 * self.size
+
+
+class Followed:
+    """Which courses of states have been seen."""
+
+    def __init__(self) -> None:
+        self._seen: set[bytes] = set()
+        self.alone = 0
+
+    def new(self, course: Array) -> bool:
+        """Whether no course like it has been seen; states that differ by a constant tell the same things apart."""
+        key = (course.astype(np.int64) - int(course[0])).tobytes()
+        if key in self._seen:
+            return False
+        self._seen.add(key)
+        return True
+
+    def chosen(self, told: Array, groups: Array, inside: Array) -> list[int]:
+        """The cheapest of all, and those of a block that tell most."""
+        worth = np.where(inside, told - 0.004 * groups, -1.0)
+        best = np.argsort(-worth, kind="stable")[:BEST]
+        cheap = np.nonzero(inside)[0][: CHEAP if len(self._seen) < CHEAP else 0]
+        return sorted({int(k) for k in (*best, *cheap) if inside[k]})
+
+
+def library(seen: list[Track]) -> list[Track]:
+    """The cheapest machines and the most promising, each course of states once and none that stands still."""
+    different: dict[bytes, Track] = {}
+    for t in sorted(seen, key=lambda t: t.size):
+        if all(a.min() < a.max() for a in t.after):
+            different.setdefault(b"".join((a - a[0]).tobytes() for a in t.after), t)
+    cheap = list(different.values())
+    best = sorted(cheap[LIBRARY // 2 :], key=lambda t: -t.worth)
+    return [*cheap[: LIBRARY // 2], *best[: LIBRARY - LIBRARY // 2]]
+
+
+def longer(beside: Track | None, update: Expr, begin: int, course: Array, told: float, groups: int) -> Track:
+    """A machine with one more state."""
+    if beside:  # new values of earlier states are written out, since all updates happen at once
+        update = replaced(update, {f"n{k}": u for k, u in enumerate(beside.updates)})
+    updates, initial, after = (beside.updates, beside.initial, beside.after) if beside else ((), (), ())
+    return Track((*updates, update), (*initial, begin), (*after, course.astype(np.int64)), told, groups)
+
+
+def replaced(e: Expr, names: Mapping[str, Expr]) -> Expr:
+    """An expression with others in the place of some variables."""
+    if e.op == "var":
+        return names.get(e.value[0], e)
+    return Expr(e.op, tuple(replaced(a, names) for a in e.args), e.value)
