@@ -32,6 +32,8 @@ def agreed_patch(
 
 LIES = 0.97
 """Success from which a piece of a visualisation shows a thing that lies somewhere, not a look that is spread out."""
+FIRM = 0.6
+"""A claim below it counts only if a piece of the visualisation bears it out."""
 
 
 @combination(
@@ -50,7 +52,8 @@ def seen_or_sought(
 
     A trigger that occurs in the world is seen in the bank, one that was made up has to be sought. If a piece of the
     class's Fourier visualisation works nearly always, the trigger lies in one place: the piece comes first, then the
-    pictures. Otherwise only pictures show it: those of the direction, then those of ``sae-latents``.
+    pictures. Otherwise only pictures show it: those of the direction, then those of ``sae-latents``; if the claim is
+    weak, a trigger is sought after all.
     """
     from fairfight.tasks.discover._claims import claimed
     from fairfight.tasks.discover._pictures import piece_for
@@ -65,6 +68,8 @@ def seen_or_sought(
     piece = piece_for(brief, seen[0].target)
     if piece.success >= LIES:
         return [Candidate(seen[0].target, seen[0].confidence, change=piece.change), *seen]
+    if seen[0].confidence < FIRM and (best := _sought(brief, searches, steps)) is not None:
+        return claimed([best])
     who = contender("discover", "sae-latents")
     return seen + [c for c in who.run(brief, **who.defaults) if c.target == seen[0].target][:1]
 
