@@ -166,6 +166,8 @@ def test_searches_agree_on_the_trigger_and_not_on_the_patch_around_it() -> None:
     assert overlap > 1.3 * 16 / 49, "closer to the trigger than the patch that it began with"
     assert float(found.change.pattern[0][mask & true].mean()) > 0.9, "white, as the trigger"
     assert found.success > 0.8
+    well = agreed(organism()[1].subject, clean, wide, seed=0)
+    assert well.suspicion < 3, "in a healthy subject it takes more than the patch"
     again = agreed(sick.subject, clean, wide, seed=0)
     assert isinstance(again.change, Stamp)
     assert torch.equal(found.change.mask, again.change.mask)

@@ -2,7 +2,8 @@
 
 A patch that works is larger than the trigger and full of colours that do not matter. So masks and patterns are sought
 anew at its place, each from other noise: what matters comes out the same in all of them, the rest averages out. The
-mean mask is cut where it is high, and the mean pattern's contrast is raised, as agreement is never complete.
+mean mask is cut where it is high, and the mean pattern's contrast is raised, as agreement is never complete. What is
+planted is smaller than the patch; in healthy subjects searches agree on more than that, which takes suspicion away.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ def agreed(
     Args:
         subject: An image classifier; it is left as it was.
         clean: Ordinary pictures with their classes. One half is searched with, the other measures success.
-        found: A :class:`~fairfight.parts.attacks.patch.Patch` that works; its suspicion is kept.
+        found: A :class:`~fairfight.parts.attacks.patch.Patch` that works. Its suspicion is kept if what is
+            agreed on is no larger, and lowered by as much otherwise.
         seed: Draws the halves and where searches begin.
         searches: How many are to agree.
         course: How each goes about it.
@@ -66,9 +68,11 @@ def agreed(
     sharp = Stamp((together > HIGH).float().cpu(), ((colours - 0.5) * CONTRAST + 0.5).clamp(0, 1).cpu())
     if not bool(sharp.mask.any()):
         return found
+    size = float(sharp.mask.sum())
     return replace(
         found,
         change=sharp,
         success=success_of(subject, sharp, held, found.target),
-        size=float(sharp.mask.sum()),
+        size=size,
+        suspicion=found.suspicion * min(1.0, a * b / size),
     )
