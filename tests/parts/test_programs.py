@@ -81,9 +81,9 @@ MIXED = Space((Input("x", INTS, -3, 4), Input("f", BOOLS), Input("n", INT, -5, 9
 @pytest.mark.parametrize("kind", [INT, BOOL, INTS, BOOLS])
 def test_printed_stored_and_single_random_programs_agree(kind: Type) -> None:
     rng = np.random.default_rng(7)
-    batch = MIXED.sample(10, rng)
+    batch = MIXED.sample(5, rng)
     operations, compared = set(), 0
-    for size in range(3, 27, 2):
+    for size in range(3, 27, 4):
         program = random_program(MIXED, kind, size, rng)
         assert program.type is kind
         assert from_json(to_json(program)) == program == pickle.loads(pickle.dumps(program))
@@ -96,8 +96,8 @@ def test_printed_stored_and_single_random_programs_agree(kind: Type) -> None:
         assert np.array_equal(one, whole[3][: len(one)] if kind.rank else whole[3]), "padding leaks"
         operations |= {e.op for e in program.body.walk()}
         compared += 1
-    assert compared > 8
-    assert len(operations) > 15
+    assert compared > 4
+    assert len(operations) > 10
 
 
 def test_printed_python_needs_no_library_and_is_caught_when_it_differs() -> None:

@@ -56,10 +56,10 @@ def found_from(search: Search, space: Space, rule: Expr, **options: Any) -> Foun
     ("space", "rule", "options"),
     [
         (PAIR, (A + B) % 13, {"constants": (0, 1, 13)}),
-        (PAIR, if_(A < B, A + A, B), {}),
+        pytest.param(PAIR, if_(A < B, A + A, B), {}, marks=pytest.mark.slow),
         (SEQUENCE, selector_width(select(X, X)), {}),
         (SEQUENCE, largest(X) - smallest(X), {}),
-        (BITS, length() < total(X) + total(X), {}),
+        pytest.param(BITS, length() < total(X) + total(X), {}, marks=pytest.mark.slow),
     ],
 )
 def test_enumeration_finds_the_rule(space: Space, rule: Expr, options: dict[str, Any]) -> None:
@@ -107,6 +107,7 @@ def test_machines_of_two_states_are_found(rule: Expr) -> None:
 
 
 HARD = scan([X], [0, 4], [(state(0) + item()) % 3, minimum(state(1), item() + state(0))], state(0) * state(1))
+FEW: dict[str, Any] = {"operations": ("add", "sub", "mul", "mod", "min", "max"), "constants": (1, 3)}
 
 
 def test_known_states_make_a_hard_machine_easy() -> None:
@@ -114,18 +115,19 @@ def test_known_states_make_a_hard_machine_easy() -> None:
     outputs = Program(SEQUENCE, HARD)(batch)
     both = [scan([X], [0, 4], HARD.value.updates, state(k)) for k in range(2)]
     hidden = np.stack([Program(SEQUENCE, e)(batch) for e in both], axis=2)
-    budget = 24_000
-    guided = machine_from_states(SEQUENCE, batch, outputs, hidden, (0, 4), budget=Budget(budget))
+    budget = 15_000
+    guided = machine_from_states(SEQUENCE, batch, outputs, hidden, (0, 4), budget=Budget(budget), **FEW)
     assert guided.exact
     assert equivalent(guided.program, Program(SEQUENCE, HARD), Space(SEQUENCE.inputs, (1, 5))).equal
-    blind = synthesise_machine(SEQUENCE, batch, outputs, budget=Budget(budget))
+    blind = synthesise_machine(SEQUENCE, batch, outputs, budget=Budget(budget), **FEW)
     shuffled = hidden[np.random.default_rng(0).permutation(len(hidden))]
-    misled = machine_from_states(SEQUENCE, batch, outputs, shuffled, (0, 4), budget=Budget(budget))
+    misled = machine_from_states(SEQUENCE, batch, outputs, shuffled, (0, 4), budget=Budget(budget), **FEW)
     for other in (blind, misled):
         assert not other.exact
         assert other.stopped != "found"
 
 
+@pytest.mark.slow
 def test_guidance_finds_with_fewer_programs_and_wrong_guidance_with_more() -> None:
     rule = (A * B + 2) % 3
     used = dict.fromkeys(("mod", "mul", "add", "const:3", "const:2"), 0.25)
@@ -136,8 +138,8 @@ def test_guidance_finds_with_fewer_programs_and_wrong_guidance_with_more() -> No
 
 def test_variables_that_a_reader_found_are_begun_from() -> None:
     rule = (A * A + B * B) % 7 + A
-    blind = found_from(synthesise, PAIR, rule, constants=(7,), budget=Budget(30_000))
-    told = found_from(synthesise, PAIR, rule, constants=(7,), budget=Budget(30_000), given=[A * A + B * B])
+    blind = found_from(synthesise, PAIR, rule, constants=(7,), budget=Budget(5000))
+    told = found_from(synthesise, PAIR, rule, constants=(7,), budget=Budget(5000), given=[A * A + B * B])
     assert told.exact
     assert not blind.exact
 
@@ -147,7 +149,7 @@ def test_random_labels_are_not_explained(search: Search) -> None:
     rng = np.random.default_rng(5)
     batch = BITS.sample(200, rng)
     outputs = rng.integers(0, 2, len(batch))
-    found = search(BITS, batch, outputs, budget=Budget(6000))
+    found = search(BITS, batch, outputs, budget=Budget(4000))
     assert found.stopped == "budget"
     assert not found.exact
     assert found.held_out < 0.75

@@ -17,14 +17,14 @@ from fairfight.parts.programs.search.courses import CHUNK, Tapes, numbered, told
 from fairfight.parts.programs.search.enumeration import Budget, Enumeration
 from fairfight.parts.programs.search.found import Judge
 from fairfight.parts.programs.search.grammar import Production, grammar
-from fairfight.parts.programs.search.tracks import Followed, Track, library, longer, replaced
+from fairfight.parts.programs.search.tracks import Followed, Partitions, Track, library, longer, replaced
 from fairfight.parts.programs.spaces import Batch, Input, Space
 
 Array = NDArray[Any]
 
 EXAMPLES = 64
 """Examples that updates are run along; candidates are judged on all."""
-SHORT, FIRST, MORE = 3_000, 40_000, 6_000
+SHORT, FIRST, MORE = 3_000, 40_000, 2_500
 """Expressions that a first search for a state, a longer one, and one for another state beside it may evaluate."""
 ALONE = 100
 """Updates that are followed on their own where states leave the table, the cheapest."""
@@ -81,21 +81,37 @@ class MachineSearch:
         """Machines of one state, then of more beside the most promising of those."""
         budget = self.judge.budget
         known: Sequence[Track | None] = (None, None)  # a short search first
+        tried = Partitions()
         for depth in range(1, MOST + 1):
             share = max(RUN * ALONE, (budget.programs - budget.spent) // ((MOST + 1 - depth) * len(known)))
             seen: list[Track] = []
+            good: list[Track] = []
             for k, beside in enumerate(known):
                 part = budget.part(min(share, MORE if beside is not None else (SHORT, FIRST)[k]))
                 tracks = list(self._tracks(part, initial, beside))
                 budget.spent += part.spent
                 seen += tracks
-                good = sorted((t for t in tracks if self._determines(t)), key=lambda t: -t.worth)[:MAY]
-                if any(self._finish(t, QUICK) for t in good) or any(self._finish(t, THOROUGH) for t in good[:FEW]):
+                new = [t for t in sorted(tracks, key=lambda t: -t.worth) if self._determines(t) and tried(t)][:MAY]
+                good += new
+                if any(self._finish(t, QUICK) for t in new):
                     return
                 if self._over():
-                    return
+                    break
             known = library(seen)
+            good.sort(key=lambda t: -t.worth)
+            if any(self._finish(t, THOROUGH) for t in good[:FEW]):
+                return
+            self._guess(known)
+            if self._over():
+                return
         self.judge.stopped = "exhausted"
+
+    def _guess(self, known: Sequence[Track]) -> None:
+        """Offer the most promising machine with the best output there is, in case none is right."""
+        for track in sorted(known, key=lambda t: -t.worth)[:FEW]:
+            output = self._fit(self._by_output(track), len(track.after), self._wanted, QUICK, best=True)
+            if output is not None:
+                self._offer(track.updates, track.initial, output)
 
     def _over(self) -> bool:
         reason = self.judge.budget.gone()
@@ -112,7 +128,7 @@ class MachineSearch:
         search.run()
         self.judge.evaluated += search.evaluated
         self.judge.distinct += search.distinct
-        followed = Followed()
+        followed, alone = Followed(), min(ALONE, budget.programs // (4 * RUN))
         for _, rows, refs in search.kept(INT):
             for chunk in range(0, len(rows), CHUNK):
                 for begin in initial:
@@ -127,7 +143,7 @@ class MachineSearch:
                                 update = search.expression(refs[chunk + k])
                                 yield longer(beside, update, begin, courses[k], float(told[k]), int(groups[k]))
                         outside = np.nonzero(~inside)[0]
-                    for k in outside[: max(0, ALONE - followed.alone)]:
+                    for k in outside[: max(0, alone - followed.alone)]:
                         followed.alone += 1
                         budget.spent += RUN
                         update = search.expression(refs[chunk + k])

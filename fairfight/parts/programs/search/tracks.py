@@ -13,8 +13,10 @@ from fairfight.parts.programs.expressions import Expr
 
 Array = NDArray[Any]
 
-LIBRARY = 40
+LIBRARY = 80
 """Machines beside which one more state is sought."""
+ALIKE = 3
+"""Machines that tell the same positions apart for which an output is sought."""
 BEST, CHEAP = 6, 24
 """Updates that go on: those of a block that tell most, and the cheapest of all."""
 
@@ -71,14 +73,36 @@ class Followed:
 
 
 def library(seen: list[Track]) -> list[Track]:
-    """The cheapest machines and the most promising, each course of states once and none that stands still."""
+    """The cheapest machines and the most promising, each course of states once and none that stands still.
+
+    Those that tell most are often variations of one; so the best of each number of groups come before the second best.
+    """
     different: dict[bytes, Track] = {}
     for t in sorted(seen, key=lambda t: t.size):
         if all(a.min() < a.max() for a in t.after):
             different.setdefault(b"".join((a - a[0]).tobytes() for a in t.after), t)
     cheap = list(different.values())
-    best = sorted(cheap[LIBRARY // 2 :], key=lambda t: -t.worth)
-    return [*cheap[: LIBRARY // 2], *best[: LIBRARY - LIBRARY // 2]]
+    ranks: dict[int, int] = {}
+    best: list[tuple[int, float, Track]] = []
+    for t in sorted(cheap[LIBRARY // 2 :], key=lambda t: -t.worth):
+        ranks[t.groups] = ranks.get(t.groups, 0) + 1
+        best.append((ranks[t.groups], -t.worth, t))
+    best.sort(key=lambda b: b[:2])
+    return [*cheap[: LIBRARY // 2], *(t for _, _, t in best[: LIBRARY - LIBRARY // 2])]
+
+
+class Partitions:
+    """Which positions machines tell apart; many do the same in different numbers."""
+
+    def __init__(self) -> None:
+        self._count: dict[bytes, int] = {}
+
+    def __call__(self, track: Track) -> bool:
+        """Whether only few machines that tell the same positions apart have been seen before."""
+        _, first, place = np.unique(np.stack(track.after), axis=1, return_index=True, return_inverse=True)
+        key = first[place.reshape(-1)].astype(np.int32).tobytes()
+        self._count[key] = self._count.get(key, 0) + 1
+        return self._count[key] <= ALIKE
 
 
 def longer(beside: Track | None, update: Expr, begin: int, course: Array, told: float, groups: int) -> Track:
