@@ -14,19 +14,19 @@ from typing import Literal
 
 import numpy as np
 
-from fairfight.parts.programs import INTS, Batch, Expr, Input, Program, Space, item, scan, state
+from fairfight.parts.programs import Expr, Program, item, state
 from fairfight.parts.states.lattice import Lattice, generated, polished
 from fairfight.parts.states.laws import Law, affine, centred, law, plainest
-from fairfight.parts.states.machine import Machine, machines, numberings
+from fairfight.parts.states.machine import machines
 from fairfight.parts.states.regression import combination, regress
 from fairfight.parts.states.runs import Runs, run, varied
+from fairfight.parts.states.spelling import LONGER, batch, from_machine, stepped
 from fairfight.seeds import numpy_rng
 from fairfight.subject.sequences import SequenceSubject
 
 Kind = Literal["lattice", "points"]
 
 EXAMPLES, HELD = 192, 512
-LONGER = 4
 TOLERANCES = (0.3, 0.1, 0.03, 0.01)
 """What counts as nothing, as a share of the usual difference that one input makes."""
 WHOLE = 0.2
@@ -35,9 +35,6 @@ ENOUGH = 0.998
 """Share of the network's answers that a program has to give on held-out inputs."""
 STATES = 16
 """Of a machine that is taken for an explanation."""
-TABLE = 8
-"""States up to which its moves may be a look-up. That, and a machine of one state, has to hold at four times the length
-too: a network that is understood so little, or has no memory, has no excuse there."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +72,7 @@ def read(subject: SequenceSubject, seed: int = 0) -> Reading:
     best: Reading | None = None
     for kind, size, program in chain(_lattices(subject, runs, held), _points(subject, runs, held)):
         found = Reading(program, _says(kind, size), kind, size, _share(program, held), _share(program, long))
+        # A network without memory, or one that is understood by a look-up only, has no excuse at greater lengths.
         sustained = size == 1 or any(e.op == "lookup" for e in program.body.walk())
         enough = min(found.agreement, found.longer) if kind == "points" and sustained else found.agreement
         if enough >= ENOUGH and (best is None or found.longer > best.longer + 0.02):
@@ -92,22 +90,6 @@ def _says(kind: Kind, size: int) -> str:
 
 def _share(program: Program, runs: Runs) -> float:
     return float((program(batch(runs.values)) == runs.answers).mean())
-
-
-def batch(values: np.ndarray) -> Batch:
-    """Inputs [n, length, channels] as a program takes them."""
-    return Batch.of(None, **{_name(c, values.shape[2]): values[:, :, c] for c in range(values.shape[2])})
-
-
-def _name(channel: int, channels: int) -> str:
-    return "x" if channels == 1 else "xyzuvw"[channel]
-
-
-def space_of(subject: SequenceSubject) -> Space:
-    """The inputs of a subject, as the language has them."""
-    s = subject.space
-    inputs = tuple(Input(_name(c, s.channels), INTS, s.low, s.high) for c in range(s.channels))
-    return Space(inputs, (1, LONGER * s.length))
 
 
 def _lattices(subject: SequenceSubject, runs: Runs, held: Runs) -> Iterator[tuple[Kind, int, Program]]:
@@ -169,7 +151,7 @@ def _from_codes(
     updates = _updates(better, values.shape[2], plain, subject)
     if out is None or updates is None:
         return None
-    return _program(subject, [int(s) for s in better.start], updates, out)
+    return stepped(subject, [int(s) for s in better.start], updates, out)
 
 
 def _answer(z: np.ndarray, values: np.ndarray, answers: np.ndarray) -> Expr | None:
@@ -220,55 +202,6 @@ def _points(subject: SequenceSubject, runs: Runs, held: Runs) -> Iterator[tuple[
         if len(machine) > STATES or right < ENOUGH or len(machine) in known:
             continue
         known.add(len(machine))
-        program = _from_machine(subject, machine)
+        program = from_machine(subject, machine)
         if program is not None:
             yield "points", len(machine), program
-
-
-def _from_machine(subject: SequenceSubject, machine: Machine) -> Program | None:
-    """The shortest program over all ways to number the states."""
-    n = len(machine)
-    space, channels = space_of(subject), machine.letters.shape[1]
-    if n == 1:
-        inputs = [space[_name(c, channels)] for c in range(channels)]
-        memoryless = regress(machine.letters, machine.answers[0], inputs)
-        if memoryless is not None and memoryless.type is INTS:
-            return Program(space, memoryless)
-        if memoryless is not None:
-            answer = int(machine.answers[0, 0])
-            return _program(subject, [answer], [state(0)], state(0))
-        return None
-    best: Program | None = None
-    for tables in (False, True) if len(machine) <= TABLE else (False,):
-        for number in numberings(machine):
-            found = _numbered(subject, machine, number, tables)
-            if found is not None and (best is None or found.size < best.size):
-                best = found
-            if best is not None and not tables:
-                return best
-    return best
-
-
-def _numbered(subject: SequenceSubject, machine: Machine, number: np.ndarray, tables: bool) -> Program | None:
-    """The program of a machine whose states are numbered so; with look-ups, if they are allowed."""
-    n, a = machine.moves.shape
-    old, letters = np.repeat(number, a), np.tile(machine.letters, (n, 1))
-    new, answers = number[machine.moves.reshape(-1)], machine.answers.reshape(-1)
-    items = [item(c) for c in range(machine.letters.shape[1])]
-    before = np.column_stack([old, letters])
-    update = regress(before, new, [state(0), *items], tables=tables)
-    if update is None:
-        return None
-    out = regress(new[:, None], answers, [state(0)], tables=tables)
-    if out is None:
-        out = regress(np.column_stack([new, letters]), answers, [state(0), *items], tables=False)
-    if out is not None:
-        return _program(subject, [int(number[0])], [update], out)
-    given = regress(before, answers, [state(0), *items], tables=tables)
-    return None if given is None else _program(subject, [int(number[0]), 0], [update, given], state(1))
-
-
-def _program(subject: SequenceSubject, start: list[int], updates: list[Expr], out: Expr) -> Program:
-    space = space_of(subject)
-    inputs = [space[i.name] for i in space.inputs]
-    return Program(space, scan(inputs, start, updates, out))

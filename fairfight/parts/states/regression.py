@@ -45,7 +45,7 @@ def regress(
         found = _combined(rows, target, variables, _signed)
     if found is None and len(rows) <= 4 * LARGEST_TABLE:
         found = _split(rows, target, variables, 1)
-    if found is None:
+    if found is None and len(variables) > 1:
         found = _combined(rows, target, variables, _weighted)
     if found is None and len(rows) <= NESTED and len(np.unique(target)) <= FEW:
         found = _split(rows, target, variables, 2)
@@ -172,23 +172,29 @@ def _scaled(column: Column, target: Column) -> tuple[int, int] | None:
 
 
 def _functions(t: Column, target: Column, e: Expr) -> Iterator[tuple[Column, Callable[[], Expr]]]:
+    """Plain functions of ascending numbers; those are left out that cannot have as many values as the target."""
     low, high = int(t[0]), int(t[-1])
+    several = len(np.unique(target))
     # A period has to be seen twice, nearly: a longer one would only bend a line.
     for m in range(2, min((high - low + 2) // 2, 16) + 1):
-        for c in range(m):
-            yield (t + c) % m, lambda c=c, m=m: (e + c if c else e) % m  # type: ignore[misc]
-            yield (t + c) // m, lambda c=c, m=m: (e + c if c else e) // m  # type: ignore[misc]
+        remains, divides = m >= several, abs((high - low) // m + 1 - several) < 2
+        for c in range(m) if remains or divides else ():
+            if remains:
+                yield (t + c) % m, lambda c=c, m=m: (e + c if c else e) % m  # type: ignore[misc]
+            if divides:
+                yield (t + c) // m, lambda c=c, m=m: (e + c if c else e) // m  # type: ignore[misc]
     for c in range(-3, 4):
         yield np.abs(t - c), lambda c=c: abs(e - c if c else e)  # type: ignore[misc]
-    for k in map(int, t[:40]):
-        yield (t == k) * 1, lambda k=k: as_int(eq(e, k))  # type: ignore[misc]
-        yield (t >= k) * 1, lambda k=k: as_int(e >= k)  # type: ignore[misc]
-        yield np.minimum(t, k), lambda k=k: minimum(e, k)  # type: ignore[misc]
-        yield np.maximum(t, k), lambda k=k: maximum(e, k)  # type: ignore[misc]
-    if set(target.tolist()) <= {0, 1}:
+    if several == 2:
+        for k in map(int, t[:40]):
+            yield (t == k) * 1, lambda k=k: as_int(eq(e, k))  # type: ignore[misc]
+            yield (t >= k) * 1, lambda k=k: as_int(e >= k)  # type: ignore[misc]
         for m in range(2, 9):
             for r in range(m):
                 yield ((t % m) == r) * 1, lambda m=m, r=r: as_int(eq(e % m, r))  # type: ignore[misc]
+    for k in (t[several - 1], t[-several]) if several <= len(t) else ():
+        yield np.minimum(t, k), lambda k=k: minimum(e, int(k))  # type: ignore[misc]
+        yield np.maximum(t, k), lambda k=k: maximum(e, int(k))  # type: ignore[misc]
 
 
 def _split(rows: np.ndarray, target: Column, variables: Sequence[Expr], depth: int) -> Expr | None:
