@@ -17,7 +17,7 @@ from fairfight.parts.programs.search.courses import CHUNK, Tapes, numbered, told
 from fairfight.parts.programs.search.enumeration import Budget, Enumeration
 from fairfight.parts.programs.search.found import Judge
 from fairfight.parts.programs.search.grammar import Production, grammar
-from fairfight.parts.programs.search.tracks import Followed, Partitions, Track, library, longer, replaced
+from fairfight.parts.programs.search.tracks import Followed, Partitions, Track, library, longer, pruned, replaced
 from fairfight.parts.programs.spaces import Batch, Input, Space
 
 Array = NDArray[Any]
@@ -244,7 +244,7 @@ class MachineSearch:
         return search.best if best or search.agreement == 1.0 else None
 
     def _offer(self, updates: tuple[Expr, ...], initial: tuple[int, ...], output: Expr) -> bool:
-        whole = Expr("scan", self.items, Scan(initial, updates, output))
+        whole = Expr("scan", self.items, pruned(Scan(initial, updates, output)))
         if self.judge.kind.rank == 0:
             whole = at(whole, length() - 1)
         right = not len(self.judge.weigh(whole))

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairfight.parts.programs.expressions import Expr
+from fairfight.parts.programs.build import state
+from fairfight.parts.programs.expressions import Expr, Scan
 
 Array = NDArray[Any]
 
@@ -118,3 +119,18 @@ def replaced(e: Expr, names: Mapping[str, Expr]) -> Expr:
     if e.op == "var":
         return names.get(e.value[0], e)
     return Expr(e.op, tuple(replaced(a, names) for a in e.args), e.value)
+
+
+def pruned(rule: Scan) -> Scan:
+    """A scan without the states that its output does not depend on."""
+    names = [f"s{k}" for k in range(len(rule.initial))]
+    needed = set(rule.output.variables()) & set(names)
+    while True:
+        more = {v for k, name in enumerate(names) if name in needed for v in rule.updates[k].variables()} & set(names)
+        if more <= needed:
+            break
+        needed |= more
+    kept = [k for k, name in enumerate(names) if name in needed] or [0]
+    new: dict[str, Expr] = {names[k]: state(place) for place, k in enumerate(kept)}
+    updates = tuple(replaced(rule.updates[k], new) for k in kept)
+    return Scan(tuple(rule.initial[k] for k in kept), updates, replaced(rule.output, new))
