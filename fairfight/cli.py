@@ -1,4 +1,4 @@
-"""The commands. They hold no logic of their own: each calls one function of :mod:`fairfight.api`."""
+"""The commands. They hold no logic of their own: each calls one public function of the package."""
 
 from __future__ import annotations
 
@@ -67,6 +67,28 @@ def run(
         return
     terminal.show(results.verdicts)
     console.say(f"{results.new} new matches, {len(results.matches)} in all. Report: {path}")
+
+
+@app.command()
+def decompile(
+    model: Annotated[Path, typer.Argument(help="A recurrent network as safetensors: a file, or a folder with one.")],
+    inputs: Annotated[str, typer.Option(help="What inputs can be, such as -5..5.")],
+    answers: Annotated[str | None, typer.Option(help="What answers can be, where outputs are logits of each.")] = None,
+    length: Annotated[int, typer.Option(help="Of the sequences that it was made for.")] = 10,
+    update: Annotated[str, typer.Option(help="What it does to its state: tanh, relu or linear.")] = "tanh",
+    by: Annotated[str, typer.Option(help="The contender that does it.")] = "read-or-search",
+    seed: Annotated[int, typer.Option(help="Of whatever is drawn.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Replace a small network over sequences of whole numbers by a program."""
+    from fairfight.tasks.decompile.asked import decompile_file
+
+    found = decompile_file(model, inputs, answers=answers, length=length, update=update, by=by, seed=seed)
+    if as_json:
+        text = found.text
+        _print({"program": text, "found": found.found, "agreement": found.agreement, "longer": found.longer})
+    else:
+        typer.echo(str(found))
 
 
 @app.command("list")

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
+from typer.testing import CliRunner
 
 import fairfight as ff
+from fairfight.cli import app
 from fairfight.errors import UserError
 from fairfight.faults.program.recurrent import ProgramRecipe, build
 from fairfight.subject import Images, cnn, wrap
+from fairfight.tasks.decompile.asked import decompile_file
 
 pytestmark = [pytest.mark.usefixtures("one_thread"), pytest.mark.xdist_group("decompile")]
 
@@ -106,3 +112,56 @@ def test_what_cannot_be_searched_is_told_in_a_sentence() -> None:
         ff.discover(subject, ff.Labelled(clean.inputs, torch.zeros(12).long()))
     with pytest.raises(UserError, match="choose a contender for vision"):
         ff.discover(subject, clean, by="gcg")
+
+
+def saved(path: Path, **changed: Tensor) -> Path:
+    """A network of torch's own that keeps the parity of bits, written by hand, as safetensors."""
+    rnn, head = nn.RNN(2, 2, nonlinearity="relu", batch_first=True), nn.Linear(2, 2)
+    tensors = {f"rnn.{k}": v for k, v in rnn.state_dict().items()} | {
+        f"head.{k}": v for k, v in head.state_dict().items()
+    }
+    # Units: a one came on an even count, a zero on an odd one; the parity is whether either is on.
+    tensors["rnn.weight_ih_l0"] = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
+    tensors["rnn.weight_hh_l0"] = torch.tensor([[-1.0, -1.0], [1.0, 1.0]])
+    tensors["rnn.bias_ih_l0"] = torch.tensor([0.0, -1.0])
+    tensors["rnn.bias_hh_l0"] = torch.zeros(2)
+    tensors["head.weight"] = torch.tensor([[-1.0, -1.0], [1.0, 1.0]])
+    tensors["head.bias"] = torch.tensor([0.5, -0.5])
+    save_file({k: v.contiguous() for k, v in (tensors | changed).items() if v.numel()}, path)
+    return path
+
+
+def test_a_network_in_a_file_becomes_a_program_in_a_terminal(tmp_path: Path) -> None:
+    file = saved(tmp_path / "net.safetensors")
+    command = ["decompile", str(file), "--inputs", "0..1", "--answers", "0..1", "--update", "relu", "--json"]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.output)
+    assert said["found"] is True
+    names: dict[str, Any] = {}
+    exec(said["program"], names)
+    assert names["program"]([1, 1, 0, 1]) == [1, 0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"inputs": "0-1"}, "write it as"),
+        ({"answers": None}, "give answers of as many values"),
+        ({"update": "gelu"}, "gelu"),
+        ({"changed": {"rnn.weight_hh_l0": torch.zeros(0)}}, "weight_hh_l0"),
+        ({"changed": {"head.weight": torch.zeros(2, 5)}}, "one linear readout of 2 states"),
+    ],
+)
+def test_a_file_that_is_no_such_network_is_told_in_a_sentence(tmp_path: Path, given: dict[str, Any], why: str) -> None:
+    file = saved(tmp_path / "net.safetensors", **given.pop("changed", {}))
+    with pytest.raises(UserError, match=why):
+        decompile_file(file, **{"inputs": "0..1", "answers": "0..1", "update": "relu", **given})
+
+
+def test_a_broken_file_is_told_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "half.safetensors").write_bytes(b"\x08\x00\x00")
+    with pytest.raises(UserError, match="safetensors file"):
+        decompile_file(tmp_path / "half.safetensors", "0..1")
+    with pytest.raises(UserError, match="no file"):
+        decompile_file(tmp_path / "none", "0..1")

@@ -10,7 +10,7 @@ import torch
 from fairfight.faults.program.recurrent import ProgramOrganism
 from fairfight.faults.training import one_thread
 from fairfight.parts.programs import Space
-from fairfight.parts.states.reading import space_of
+from fairfight.parts.states.written import inputs_of
 from fairfight.seeds import derive, numpy_rng
 from fairfight.subject.sequences import SequenceSubject
 from fairfight.tasks.decompile.brief import DecompileAnswer, DecompileBrief, DecompileExam
@@ -28,7 +28,7 @@ def sitting(
 ) -> tuple[DecompileBrief, DecompileExam, DecompileAnswer]:
     """Brief, exam and answer for one match seed."""
     rule, subject = organism.rule, organism.subject
-    space = space_of(subject)
+    space = inputs_of(rule)
     known = rule.sample(sizes.known, rule.length, seed, "known")
     every, lengths, exhaustive = _every(space, rule, seed)
     asked = {

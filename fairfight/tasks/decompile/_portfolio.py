@@ -10,7 +10,8 @@ import torch
 
 from fairfight.parts.identification.linear import linear_recurrence
 from fairfight.parts.identification.trees import recurrent_tree
-from fairfight.parts.programs import Program, TooLarge
+from fairfight.parts.programs import Batch, Program, TooLarge
+from fairfight.parts.programs.fits.automata import learn_automaton
 from fairfight.parts.programs.search.enumeration import Budget
 from fairfight.parts.programs.search.machines import synthesise_machine
 from fairfight.seeds import numpy_rng
@@ -20,13 +21,14 @@ TRIALS, LONGER = 64, 4
 """Sequences by which fits are compared, so many times as long as the known ones."""
 
 
-def portfolio(brief: DecompileBrief, *, programs: int, longest: int) -> Any:
+def portfolio(brief: DecompileBrief, *, programs: int, longest: int, queries: int) -> Any:
     """The fit that agrees most with the network on longer sequences; of equals a program, and the first.
 
     Args:
         brief: The brief.
         programs: Expressions that the search for a machine may evaluate.
         longest: How far a tree looks back; a linear recurrence twice as far.
+        queries: Sequences that L* may ask about.
     """
     rng = numpy_rng(brief.seed, "portfolio")
     shape = (TRIALS, LONGER * brief.values.shape[1], brief.values.shape[2])
@@ -34,7 +36,7 @@ def portfolio(brief: DecompileBrief, *, programs: int, longest: int) -> Any:
     values = rng.integers(bounds.low, bounds.high + 1, shape)
     wanted = brief.subject.decide(torch.from_numpy(values)).numpy()
     best, most = None, -1.0
-    for fit in _fits(brief, programs, longest):
+    for fit in _fits(brief, programs, longest, queries):
         found = fit()
         share = _share(found, brief, values, wanted)
         if share > most:
@@ -44,9 +46,16 @@ def portfolio(brief: DecompileBrief, *, programs: int, longest: int) -> Any:
     return best
 
 
-def _fits(brief: DecompileBrief, programs: int, longest: int) -> Iterator[Callable[[], Any]]:
+def automaton(brief: DecompileBrief, queries: int) -> Program:
+    """What L* learns by asking, as a program."""
+    lengths = (1, 2 * brief.values.shape[1])
+    return learn_automaton(asking(brief), brief.space, queries=queries, lengths=lengths, seed=brief.seed).program
+
+
+def _fits(brief: DecompileBrief, programs: int, longest: int, queries: int) -> Iterator[Callable[[], Any]]:
     yield lambda: linear_recurrence(brief.space, brief.values, brief.answers, longest=2 * longest)[0]
     yield lambda: synthesise_machine(brief.space, brief.batch, brief.answers, budget=Budget(programs)).program
+    yield lambda: automaton(brief, queries)
     yield lambda: recurrent_tree(brief.values, brief.answers, seed=brief.seed, longest=longest)
 
 
@@ -57,3 +66,16 @@ def _share(found: Any, brief: DecompileBrief, values: np.ndarray, wanted: np.nda
     except TooLarge:
         return 0.0
     return float((answers == wanted).mean())
+
+
+def asking(brief: DecompileBrief) -> Callable[[Batch], np.ndarray]:
+    """What answers queries: the network."""
+
+    def ask(given: Batch) -> np.ndarray:
+        values = np.stack([given.columns[entry.name] for entry in brief.space.inputs], axis=2)
+        assert given.mask is not None
+        values[~given.mask] = brief.subject.space.low
+        found: np.ndarray = brief.subject.decide(torch.from_numpy(values)).numpy()
+        return found
+
+    return ask

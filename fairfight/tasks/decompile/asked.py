@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairfight.errors import UserError
@@ -38,8 +40,13 @@ class Decompiled:
 
         return isinstance(self.submission, Program) and self.agreement == self.longer == 1.0
 
+    @property
+    def text(self) -> str | None:
+        """The program as Python; None of what only predicts."""
+        return self.submission.python() if hasattr(self.submission, "python") else None
+
     def __str__(self) -> str:
-        text = str(self.submission) if hasattr(self.submission, "python") else "(nothing that can be read)\n"
+        text = self.text or "# nothing that can be read\n"
         share = f"{100 * self.agreement:.2f} % of answers, {100 * self.longer:.2f} % at four times the length"
         return f"{text}\n# as the network: {share}"
 
@@ -93,13 +100,62 @@ def decompile(
     return Decompiled(submission, *shares)
 
 
+def decompile_file(
+    path: Path,
+    inputs: str,
+    *,
+    answers: str | None = None,
+    length: int = 10,
+    update: str = "tanh",
+    by: str = "read-or-search",
+    seed: int = 0,
+) -> Decompiled:
+    """The same for a recurrent network in a file; see :func:`fairfight.subject.recurrent_files.load_recurrent`.
+
+    Args:
+        path: A safetensors file, or a folder that holds one.
+        inputs: What inputs can be, such as ``-5..5``.
+        answers: What answers can be, likewise, where the outputs are logits of each.
+        length: Of the sequences that it was made for.
+        update: ``tanh``, ``relu`` or ``linear``.
+        by: A contender's name.
+        seed: Of whatever is drawn.
+
+    Raises:
+        UserError: The file, the bounds or the contender cannot be used; says why.
+    """
+    from fairfight.subject.recurrent_files import load_recurrent
+
+    low, high = _bounds(inputs)
+    module = load_recurrent(path, low, high, update=update)
+    channels = int(module.architecture["channels"])
+    given = None if answers is None else _bounds(answers)
+    outputs = int(module.architecture["outputs"])
+    if outputs != (1 if given is None else given[1] - given[0] + 1):
+        raise UserError(
+            f"The network has {outputs} outputs: give answers of as many values (--answers 0..{outputs - 1}), or none "
+            "where its one output is rounded to the answer."
+        )
+    return decompile(
+        module, low, high, state="state", channels=channels, length=length, answers=given, by=by, seed=seed
+    )
+
+
+def _bounds(text: str) -> tuple[int, int]:
+    """Two whole numbers from ``-5..5``."""
+    parts = re.fullmatch(r"\s*(-?\d+)\s*\.\.\s*(-?\d+)\s*", text)
+    if parts is None:
+        raise UserError(f"{text!r} does not say between which numbers: write it as 0..6 or -5..5.")
+    return int(parts[1]), int(parts[2])
+
+
 def specify(subject: SequenceSubject, seed: int) -> DecompileBrief:
     """The brief of one's own network.
 
     Raises:
         UserError: It does not answer whole numbers at every position, or not the same twice, or not the same alone.
     """
-    from fairfight.parts.states.reading import space_of
+    from fairfight.parts.states.spelling import space_of
     from fairfight.tasks.decompile.brief import DecompileBrief
 
     subject.module.eval()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fairfight.tasks.registry import control
 
@@ -23,11 +23,11 @@ def random_program(brief: DecompileBrief) -> Program:
 
 
 @control("decompile", role="oracle", modalities=SEQUENCES)
-def true_rule(brief: DecompileBrief, answer: DecompileAnswer) -> Any:
-    """Hand in the secret rule itself."""
-    from fairfight.tasks.decompile._surrogates import Known
+def true_rule(brief: DecompileBrief, answer: DecompileAnswer) -> Program:
+    """Hand in the secret rule, written as a program."""
+    from fairfight.parts.states.written import written
 
-    return Known(answer.rule)
+    return written(answer.rule)
 
 
 @control("decompile", role="placebo", of="mips", modalities=SEQUENCES)

@@ -174,9 +174,7 @@ def _check_target(answer: DiscoverAnswer, i: int, target: int) -> None:
     with torch.no_grad():
         known = answer.subject(answer.bases[:1]).shape[1]
     if not 0 <= target < known:
-        raise ValueError(
-            f"Candidate {i + 1} has the target {target}: those of the subject go from 0 to {known - 1}."
-        )
+        raise ValueError(f"Candidate {i + 1} has the target {target}: those of the subject go from 0 to {known - 1}.")
 
 
 def _inputs(arrays: dict[str, np.ndarray], answer: DiscoverAnswer) -> Inputs:
