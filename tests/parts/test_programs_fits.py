@@ -45,7 +45,6 @@ X = BITS["x"]
 PARITY = Program(BITS, scan([X], [0], [(state() + item()) % 2], state()))
 FITS = [fit_tree, fit_rules, fit_neighbours]
 
-automata = pytest.mark.skipif(find_spec("aalpy") is None, reason="needs aalpy (the extra `programs`)")
 formulas = pytest.mark.skipif(find_spec("gplearn") is None, reason="needs gplearn (the extra `programs`)")
 
 
@@ -102,7 +101,6 @@ def test_causal_features_see_nothing_of_what_comes_after() -> None:
         assert np.array_equal(program(batch)[:, :5], program(changed)[:, :5])
 
 
-@automata
 def test_an_automaton_is_learnt_and_is_a_program() -> None:
     learnt = learn_automaton(PARITY, BITS)
     assert (learnt.states, learnt.stopped) == (2, "found")
@@ -112,7 +110,6 @@ def test_an_automaton_is_learnt_and_is_a_program() -> None:
     assert learnt.program.printed_agrees(long[:3])
 
 
-@automata
 def test_automata_of_last_outputs_truth_values_and_two_inputs() -> None:
     whole = Program(BITS, last(PARITY.body))
     learnt = learn_automaton(whole, BITS)
@@ -125,7 +122,6 @@ def test_automata_of_last_outputs_truth_values_and_two_inputs() -> None:
     assert equivalent(both.program, Program(two, rule)).equal
 
 
-@automata
 def test_what_no_small_automaton_does_is_not_learnt() -> None:
     counting = Program(BITS, scan([X], [0], [state() + item()], state()))
     learnt = learn_automaton(counting, BITS, queries=700)

@@ -77,6 +77,7 @@ def machines(subject: SequenceSubject, spread: float) -> Iterator[Machine]:
         yield minimal(found)
 
 
+@torch.no_grad()
 def _explored(
     subject: SequenceSubject, module: Recurrent, letters: np.ndarray, fed: torch.Tensor, tolerance: float
 ) -> Machine | None:

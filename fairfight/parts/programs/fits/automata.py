@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from itertools import product
 from typing import Any, Literal
 
@@ -93,11 +92,8 @@ def learn_automaton(
         seed: Of the tests.
 
     Raises:
-        UserError: aalpy is not installed, an input is no sequence, the alphabet is too large, or equal queries had
-            different answers.
+        UserError: An input is no sequence, the alphabet is too large, or equal queries had different answers.
     """
-    if find_spec("aalpy") is None:
-        raise UserError("Learning automata needs aalpy: install fairfight[programs].")
     if any(i.type.rank == 0 for i in space.inputs):
         raise UserError("An automaton reads sequences: give no single values.")
     alphabet = list(product(*(range(i.low, i.high + 1) for i in space.inputs)))
