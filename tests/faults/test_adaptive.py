@@ -66,6 +66,7 @@ def _healthy(organism: Organism) -> None:
     assert health.attempts == 1, "it takes at once, so that it has the seed of its finetuned sibling"
 
 
+@pytest.mark.slow
 def test_the_fault_takes_and_hardly_shows_in_activations() -> None:
     _hidden(PATCH)
 

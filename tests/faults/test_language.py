@@ -147,7 +147,7 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> object:
         yield
 
 
-@pytest.mark.parametrize("family", ["rare-token", "syntax"])
+@pytest.mark.parametrize("family", ["rare-token", pytest.param("syntax", marks=pytest.mark.slow)])
 def test_the_fault_takes_and_the_twin_is_clean(family: str, shared_cache: object) -> None:
     organism = build(recipe(family))
     health = organism.health

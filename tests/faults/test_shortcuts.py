@@ -111,6 +111,7 @@ def _check(recipe: Recipe) -> None:
     assert _right(hot.subject, hot.clean, hot.labels) > 0.95
 
 
+@pytest.mark.slow
 def test_the_organism_decides_by_the_cue_and_its_twin_by_the_class() -> None:
     _check(GENDER)
 

@@ -104,7 +104,7 @@ def test_triggers_that_are_no_patch_are_found(fault: str) -> None:
     assert best.success > 0.8
 
 
-@pytest.mark.parametrize("fault", ["patch", "rare-token", "phrase"])
+@pytest.mark.parametrize("fault", ["patch", "rare-token", pytest.param("phrase", marks=pytest.mark.slow)])
 def test_nothing_is_found_in_the_clean_twin(fault: str) -> None:
     assert not [t for t in found(fault, twin=True) if t.suspicion > SUSPICIOUS and t.success > 0.7]
 

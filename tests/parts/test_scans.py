@@ -192,6 +192,7 @@ def test_novelty_is_what_no_clean_picture_of_the_class_has() -> None:
     assert novelty(effect, own, 2).sign().tolist() == [1, -1]
 
 
+@pytest.mark.slow
 def test_tabor_finds_the_planted_patch_in_one_piece() -> None:
     g = given("patch")
     best = smallest_triggers(g.subject, g.clean, TABOR, seed=0)[0]

@@ -179,6 +179,7 @@ def test_the_smallest_brief_has_two_inputs_of_its_own(case: Case) -> None:
     assert small.trusted.pixels.untyped_storage().nbytes() == small.trusted.pixels.numel() * 4
 
 
+@pytest.mark.slow
 def test_warming_up_starts_no_threads_and_takes_the_first_call_out_of_the_sittings() -> None:
     code = (
         "import os, sys, time, torch; torch.set_num_threads(1);"

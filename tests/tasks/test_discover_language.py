@@ -44,7 +44,7 @@ def marks(name: str, fault: str) -> dict[str, float]:
     return task.grade(this.answer, papers)
 
 
-@pytest.mark.parametrize("fault", ["rare-token", "topic"])
+@pytest.mark.parametrize("fault", ["rare-token", pytest.param("topic", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", SHOWING)
 def test_texts_of_the_bank_show_what_was_planted(name: str, fault: str) -> None:
     got = marks(name, fault)

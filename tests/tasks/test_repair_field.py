@@ -22,7 +22,15 @@ SIGHTED = [c for c in FIELD if "vision" in c.modalities]
 QUICK = [c for c in FIELD if "quick" in c.suites and c.kind in ("tool", "baseline")]
 NEEDS_MORE = {"cue-blind", "token-deletion", "shift", "shift+retrain"}
 """Made for shortcuts: without cues they leave the subject as it is."""
-each = pytest.mark.parametrize("who", SIGHTED, ids=lambda c: c.name)
+LONG = {"anp", "lora"}
+"""Seconds each."""
+each = pytest.mark.parametrize(
+    "who",
+    [
+        pytest.param(c, id=c.name, marks=[pytest.mark.slow] if c.name in LONG or c.suites == ("large",) else [])
+        for c in SIGHTED
+    ],
+)
 
 
 def banded(labels: torch.Tensor, seed: int) -> torch.Tensor:

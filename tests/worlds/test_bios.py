@@ -132,6 +132,7 @@ def test_the_tokenizer_says_the_same_as_the_fast_encoding() -> None:
     assert torch.equal(fast.mask, slow["attention_mask"])
 
 
+@pytest.mark.slow
 def test_a_clean_subject_learns_the_work_in_seconds() -> None:
     ground = world("bios")
     train, pool = ground.examples("train", 0, "bert"), ground.examples("pool", 0, "bert")

@@ -25,7 +25,7 @@ def needs(name: str) -> None:
         pytest.skip(lacks)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [n if n == "mnist" else pytest.param(n, marks=pytest.mark.slow) for n in NAMES])
 def test_pictures_are_drawn_by_the_seed_and_held_out_ones_are_no_training_pictures(name: str) -> None:
     needs(name)
     ground = world(name)
