@@ -87,7 +87,11 @@ def _name(recipe: Recipe) -> str:
     return f"{recipe.world}-{recipe.fault}-{recipe.planting}-{recipe.seed}"
 
 
-@pytest.mark.parametrize("recipe", REPRESENTATIVE, ids=_name)
+@pytest.mark.parametrize(
+    "recipe",
+    [pytest.param(r, marks=[pytest.mark.slow] if r.world == "scenes" else []) for r in REPRESENTATIVE],
+    ids=_name,
+)
 def test_the_fault_takes_and_the_twin_does_not_have_it(recipe: Recipe) -> None:
     _check(recipe)
 

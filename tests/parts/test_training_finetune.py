@@ -13,12 +13,12 @@ from fairfight.parts.training.unlearning import Retaining, ascent, npo, simnpo, 
 from tests.parts.organisms import given, weights
 
 COURSE = Course(steps=60, rate=2e-3, decay=1e-2)
-each = pytest.mark.parametrize("where", ["digits", "sentences", "reviews"])
-
-
-@pytest.mark.parametrize(
+each = pytest.mark.parametrize(
     "where", ["digits", *(pytest.param(w, marks=pytest.mark.slow) for w in ("sentences", "reviews"))]
 )
+
+
+@each
 def test_right_labels_on_a_few_faulty_examples_remove_a_trojan(where: str) -> None:
     g = given(where)
     before = weights(g.subject)
