@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 
 import numpy as np
-import torch
 
 from fairfight.faults.program.recurrent import ProgramOrganism
 from fairfight.faults.training import one_thread
@@ -13,7 +12,7 @@ from fairfight.parts.programs import Space
 from fairfight.parts.states.written import inputs_of
 from fairfight.seeds import derive, numpy_rng
 from fairfight.subject.sequences import SequenceSubject
-from fairfight.tasks.decompile.brief import DecompileAnswer, DecompileBrief, DecompileExam
+from fairfight.tasks.decompile.brief import DecompileAnswer, DecompileBrief, DecompileExam, decided
 from fairfight.tasks.decompile.suites.row import Sizes
 from fairfight.worlds.sequences.rule import LONGER, Rule
 
@@ -37,16 +36,11 @@ def sitting(
         "every": every,
     }
     with one_thread():
-        answers = {part: _decided(subject, values) for part, values in asked.items()}
-        given = _decided(subject, known)
+        answers = {part: decided(subject, values) for part, values in asked.items()}
+        given = decided(subject, known)
     right = {part: rule(values) for part, values in asked.items()}
     brief = DecompileBrief(_anonymous(subject), space, known, given, derive(seed, "contender"))
     return brief, DecompileExam(space, asked, lengths), DecompileAnswer(rule, answers, right, lengths, exhaustive)
-
-
-def _decided(subject: SequenceSubject, values: np.ndarray) -> np.ndarray:
-    found: np.ndarray = subject.decide(torch.from_numpy(np.ascontiguousarray(values))).numpy()
-    return found
 
 
 def _every(space: Space, rule: Rule, seed: int) -> tuple[np.ndarray, np.ndarray, bool]:

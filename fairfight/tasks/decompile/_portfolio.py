@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-import torch
 
 from fairfight.parts.identification.linear import linear_recurrence
 from fairfight.parts.identification.trees import recurrent_tree
-from fairfight.parts.programs import Batch, Program, TooLarge
+from fairfight.parts.programs import Batch, Program
 from fairfight.parts.programs.fits.automata import learn_automaton
 from fairfight.parts.programs.search.enumeration import Budget
 from fairfight.parts.programs.search.machines import synthesise_machine
 from fairfight.seeds import numpy_rng
-from fairfight.tasks.decompile.brief import DecompileBrief, batch
+from fairfight.tasks.decompile._trial import answered_by
+from fairfight.tasks.decompile.brief import DecompileBrief, decided
 
 TRIALS, LONGER = 64, 4
 """Sequences by which fits are compared, so many times as long as the known ones."""
@@ -34,16 +34,21 @@ def portfolio(brief: DecompileBrief, *, programs: int, longest: int, queries: in
     shape = (TRIALS, LONGER * brief.values.shape[1], brief.values.shape[2])
     bounds = brief.subject.space
     values = rng.integers(bounds.low, bounds.high + 1, shape)
-    wanted = brief.subject.decide(torch.from_numpy(values)).numpy()
+    wanted = decided(brief.subject, values)
     best, most = None, -1.0
     for fit in _fits(brief, programs, longest, queries):
         found = fit()
-        share = _share(found, brief, values, wanted)
+        share = float((answered_by(found, brief.space, values) == wanted).mean())
         if share > most:
             best, most = found, share
         if most == 1.0:
             break
     return best
+
+
+def machine(brief: DecompileBrief, programs: int) -> Program:
+    """The state machine that a search comes to, of so many expressions."""
+    return synthesise_machine(brief.space, brief.batch, brief.answers, budget=Budget(programs)).program
 
 
 def automaton(brief: DecompileBrief, queries: int) -> Program:
@@ -54,18 +59,9 @@ def automaton(brief: DecompileBrief, queries: int) -> Program:
 
 def _fits(brief: DecompileBrief, programs: int, longest: int, queries: int) -> Iterator[Callable[[], Any]]:
     yield lambda: linear_recurrence(brief.space, brief.values, brief.answers, longest=2 * longest)[0]
-    yield lambda: synthesise_machine(brief.space, brief.batch, brief.answers, budget=Budget(programs)).program
+    yield lambda: machine(brief, programs)
     yield lambda: automaton(brief, queries)
     yield lambda: recurrent_tree(brief.values, brief.answers, seed=brief.seed, longest=longest)
-
-
-def _share(found: Any, brief: DecompileBrief, values: np.ndarray, wanted: np.ndarray) -> float:
-    given = batch(brief.space, values)
-    try:
-        answers = found(given) if isinstance(found, Program) else found.predict(given)
-    except TooLarge:
-        return 0.0
-    return float((answers == wanted).mean())
 
 
 def asking(brief: DecompileBrief) -> Callable[[Batch], np.ndarray]:
@@ -75,7 +71,6 @@ def asking(brief: DecompileBrief) -> Callable[[Batch], np.ndarray]:
         values = np.stack([given.columns[entry.name] for entry in brief.space.inputs], axis=2)
         assert given.mask is not None
         values[~given.mask] = brief.subject.space.low
-        found: np.ndarray = brief.subject.decide(torch.from_numpy(values)).numpy()
-        return found
+        return decided(brief.subject, values)
 
     return ask

@@ -12,7 +12,6 @@ from fairfight.tasks.asking import contender
 
 if TYPE_CHECKING:
     import numpy as np
-    import torch
     from torch import nn
 
     from fairfight.subject.sequences import SequenceSubject
@@ -83,6 +82,7 @@ def decompile(
     """
     from fairfight.subject.sequences import SequenceSubject, Space
     from fairfight.tasks.decompile._trial import answered_by
+    from fairfight.tasks.decompile.brief import decided
 
     who = contender("decompile", by, params)
     if low > high:
@@ -96,7 +96,7 @@ def decompile(
     for times in (1, LONGER):
         values = _drawn(subject, TRIED, times * length, seed, "tried")
         given = answered_by(submission, brief.space, values)
-        shares.append(float((given == _decided(subject, values)).mean()))
+        shares.append(float((given == decided(subject, values)).mean()))
     return Decompiled(submission, *shares)
 
 
@@ -156,17 +156,17 @@ def specify(subject: SequenceSubject, seed: int) -> DecompileBrief:
         UserError: It does not answer whole numbers at every position, or not the same twice, or not the same alone.
     """
     from fairfight.parts.states.spelling import space_of
-    from fairfight.tasks.decompile.brief import DecompileBrief
+    from fairfight.tasks.decompile.brief import DecompileBrief, decided
 
     subject.module.eval()
     values = _drawn(subject, KNOWN, subject.space.length, seed, "known")
-    answers = _decided(subject, values)
+    answers = decided(subject, values)
     if answers.shape != values.shape[:2]:
         raise UserError(
             f"The module answers {list(answers.shape)} to inputs {list(values.shape)}: it must answer at each position."
         )
-    alone = _decided(subject, values[:1])
-    if not (_decided(subject, values) == answers).all() or not (alone == answers[:1]).all():
+    alone = decided(subject, values[:1])
+    if not (decided(subject, values) == answers).all() or not (alone == answers[:1]).all():
         raise UserError(
             "The module gives another answer to the same input: it is no function of it. Switch off what is random, "
             "and have it begin from the same state each time."
@@ -182,11 +182,3 @@ def _drawn(subject: SequenceSubject, n: int, length: int, seed: int, what: str) 
         bounds.low, bounds.high + 1, (n, length, bounds.channels)
     )
     return found
-
-
-def _decided(subject: SequenceSubject, values: np.ndarray) -> np.ndarray:
-    import torch
-
-    found: torch.Tensor = subject.decide(torch.from_numpy(values))
-    answers: np.ndarray = found.numpy()
-    return answers

@@ -80,3 +80,12 @@ def batch(space: Space, values: np.ndarray, lengths: np.ndarray | None = None) -
     from fairfight.parts.programs import Batch
 
     return Batch.of(lengths, **{entry.name: values[:, :, c] for c, entry in enumerate(space.inputs)})
+
+
+def decided(subject: SequenceSubject, values: np.ndarray) -> np.ndarray:
+    """What a network answers, whole numbers [n, length], to inputs [n, length, channels]."""
+    import numpy as np
+    import torch
+
+    found: np.ndarray = subject.decide(torch.from_numpy(np.ascontiguousarray(values))).numpy()
+    return found

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 )
 def machine_search(brief: DecompileBrief, *, programs: Annotated[int, Log(50_000, 400_000)] = 150_000) -> Program:
     """Enumerate updates and outputs of a state machine until one answers as the network does."""
-    from fairfight.parts.programs.search.enumeration import Budget
-    from fairfight.parts.programs.search.machines import synthesise_machine
+    from fairfight.tasks.decompile._portfolio import machine
 
-    return synthesise_machine(brief.space, brief.batch, brief.answers, budget=Budget(programs)).program
+    return machine(brief, programs)

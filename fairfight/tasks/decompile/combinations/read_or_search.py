@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 )
 def read_or_search(brief: DecompileBrief, *, programs: Annotated[int, Log(50_000, 400_000)] = 150_000) -> Program:
     """Read the program as ``mips`` does; where it tells nothing, search for one as ``machine-search`` does."""
-    from fairfight.parts.programs.search.enumeration import Budget
-    from fairfight.parts.programs.search.machines import synthesise_machine
     from fairfight.parts.states.reading import read
+    from fairfight.tasks.decompile._portfolio import machine
 
-    found = read(brief.subject, brief.seed).program
-    if found is not None:
-        return found
-    return synthesise_machine(brief.space, brief.batch, brief.answers, budget=Budget(programs)).program
+    return read(brief.subject, brief.seed).program or machine(brief, programs)
