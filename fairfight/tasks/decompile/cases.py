@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from fairfight.errors import unknown
 from fairfight.seeds import derive
+from fairfight.tasks import roster
 from fairfight.tasks.decompile.suites import trained
 from fairfight.tasks.decompile.suites.row import Row
 from fairfight.tasks.task import CaseSpec, Split
@@ -57,7 +57,4 @@ def specs(suite: str, secret: str) -> list[CaseSpec]:
     Raises:
         UserError: There is no such suite.
     """
-    if suite not in SUITES:
-        raise unknown("suite", suite, SUITES)
-    scored, dev = SUITES[suite]
-    return [spec(r, "scored", suite, secret) for r in scored] + [spec(r, "dev", suite, secret) for r in dev]
+    return roster.specs(SUITES, spec, suite, secret)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from fairfight.errors import unknown
-from fairfight.faults import homes
 from fairfight.faults.recipe import Recipe
 from fairfight.seeds import derive
+from fairfight.tasks import roster
 from fairfight.tasks.discover.suites import embedded, real
 from fairfight.tasks.discover.suites.row import Row, Sizes
 from fairfight.tasks.modality import modality
 from fairfight.tasks.task import CaseSpec, Split
-from fairfight.worlds import names
 
 SUITES: dict[str, tuple[tuple[Row, ...], tuple[Row, ...]]] = {
     "tour": (embedded.TOUR, ()),
@@ -67,8 +65,7 @@ def spec(row: Row, split: Split, suite: str, secret: str) -> CaseSpec:
 @cache
 def made_of() -> tuple[str, ...]:
     """Modules of the worlds and the families of faults that occur in a suite."""
-    rows = [row for pair in SUITES.values() for some in pair for row in some]
-    return tuple(sorted({homes.home_of(row.fault) for row in rows} | {names.home_of(row.world) for row in rows}))
+    return roster.homes_of(SUITES)
 
 
 EASY = {
@@ -84,7 +81,4 @@ def specs(suite: str, secret: str) -> list[CaseSpec]:
     Raises:
         UserError: There is no such suite.
     """
-    if suite not in SUITES:
-        raise unknown("suite", suite, SUITES)
-    scored, dev = SUITES[suite]
-    return [spec(r, "scored", suite, secret) for r in scored] + [spec(r, "dev", suite, secret) for r in dev]
+    return roster.specs(SUITES, spec, suite, secret)

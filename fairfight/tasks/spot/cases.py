@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from fairfight.errors import unknown
 from fairfight.faults import homes
 from fairfight.seeds import derive
+from fairfight.tasks import roster
 from fairfight.tasks.modality import modality
 from fairfight.tasks.task import CaseSpec, Split
 from fairfight.worlds import names
@@ -59,7 +59,4 @@ def specs(suite: str, secret: str) -> list[CaseSpec]:
     Raises:
         UserError: There is no such suite.
     """
-    if suite not in SUITES:
-        raise unknown("suite", suite, SUITES)
-    scored, dev = SUITES[suite]
-    return [spec(r, "scored", suite, secret) for r in scored] + [spec(r, "dev", suite, secret) for r in dev]
+    return roster.specs(SUITES, spec, suite, secret)
