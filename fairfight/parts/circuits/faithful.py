@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
-from fairfight.parts.bases.positions import from_rows, real, to_rows
 from fairfight.parts.circuits.circuit import Circuit
-from fairfight.parts.edits.units import Basis
+from fairfight.parts.edits.installed import through
+from fairfight.parts.edits.units import Basis, Edit, rewrite
 from fairfight.parts.scores.codes import packed, usual_codes
 from fairfight.parts.scores.contrast import Contrast, Fault, margin
 from fairfight.parts.scores.gradients import BATCH
 from fairfight.parts.training.labelled import Labelled
-from fairfight.subject.inputs import Inputs
 from fairfight.subject.subject import Subject
 
 
@@ -41,7 +40,9 @@ def faithfulness(
         total = 0.0
         for batch in faulty.batches(BATCH):
             inputs = packed(batch.inputs)
-            writes = {s: _others_usual(subject, s, bases[s], usual[s], own, inputs) for s, own in (units or {}).items()}
+            writes = {
+                s: through(subject, s, _others_usual(bases[s], usual[s], own)) for s, own in (units or {}).items()
+            }
             with subject.hooks(writes=writes):
                 total += float(fault(subject(inputs), batch.labels).sum())
         return total / len(faulty)
@@ -51,19 +52,12 @@ def faithfulness(
     return (shown({s: circuit.at(s) for s in bases}) - none) / (whole - none) if whole != none else 0.0
 
 
-def _others_usual(
-    subject: Subject, site: str, basis: Basis, usual: Tensor, units: list[int], inputs: Inputs
-) -> Callable[[Tensor], Tensor]:
+def _others_usual(basis: Basis, usual: Tensor, units: list[int]) -> Edit:
     """Writes what all but some units usually do."""
 
-    def write(activation: Tensor) -> Tensor:
-        x, keep = to_rows(subject, site, activation), real(inputs, activation)
-        own = x if keep is None else x[keep]
-        codes = basis.encode(own)
-        wanted = usual.repeat(len(own), 1)
+    def change(codes: Tensor) -> Tensor:
+        wanted = usual.repeat(len(codes), 1)
         wanted[:, units] = codes[:, units]
-        step = basis.decode(wanted) - basis.decode(codes)
-        x = x + step if keep is None else x.index_add(0, keep.nonzero()[:, 0], step)
-        return from_rows(subject, site, x, activation)
+        return wanted
 
-    return write
+    return rewrite(basis, change)

@@ -40,7 +40,7 @@ def with_edits(subject: Subject, edits: Mapping[str, Edit], *, example: Inputs) 
     """
     copy = subject.copy()
     held = ExitStack()
-    held.enter_context(copy.hooks(writes={site: _write(copy, site, edit) for site, edit in edits.items()}))
+    held.enter_context(copy.hooks(writes={site: through(copy, site, edit) for site, edit in edits.items()}))
     try:
         out = copy(example)
         if not bool(out.isfinite().all()):
@@ -52,7 +52,9 @@ def with_edits(subject: Subject, edits: Mapping[str, Edit], *, example: Inputs) 
     return copy
 
 
-def _write(subject: Subject, site: str, edit: Edit) -> Edit:
+def through(subject: Subject, site: str, edit: Edit) -> Edit:
+    """An edit of rows as what a hook at a site writes: a row a token or a place."""
+
     def write(activation: Tensor) -> Tensor:
         rows = edit(to_rows(subject, site, activation))
         return from_rows(subject, site, rows, activation)
