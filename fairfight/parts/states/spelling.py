@@ -32,8 +32,13 @@ def named(channel: int, channels: int) -> str:
 def space_of(subject: SequenceSubject) -> Space:
     """The inputs of a subject, as the language has them."""
     s = subject.space
-    inputs = tuple(Input(named(c, s.channels), INTS, s.low, s.high) for c in range(s.channels))
-    return Space(inputs, (1, LONGER * s.length))
+    return space_between(s.low, s.high, s.channels, s.length)
+
+
+def space_between(low: int, high: int, channels: int, length: int) -> Space:
+    """Sequences of whole numbers, for programs that are to hold beyond the length that was trained on."""
+    inputs = tuple(Input(named(c, channels), INTS, low, high) for c in range(channels))
+    return Space(inputs, (1, LONGER * length))
 
 
 def from_machine(subject: SequenceSubject, machine: Machine) -> Program | None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from fairfight.parts.programs import (
-    INTS,
     Expr,
-    Input,
     Program,
     Space,
     as_int,
@@ -21,7 +19,8 @@ from fairfight.parts.programs import (
     scan,
     state,
 )
-from fairfight.worlds.sequences.rule import LONGER, Rule
+from fairfight.parts.states.spelling import space_between
+from fairfight.worlds.sequences.rule import Rule
 
 S, T, U, X, Y = state(0), state(1), state(2), item(0), item(1)
 Inputs = Sequence[Expr]
@@ -110,8 +109,7 @@ WRITTEN: dict[str, Callable[..., Expr]] = {
 
 def inputs_of(secret: Rule) -> Space:
     """The inputs of a rule, as the language has them."""
-    names = "x" if secret.channels == 1 else "xyzuvw"[: secret.channels]
-    return Space(tuple(Input(n, INTS, secret.low, secret.high) for n in names), (1, LONGER * secret.length))
+    return space_between(secret.low, secret.high, secret.channels, secret.length)
 
 
 def written(secret: Rule) -> Program:
