@@ -157,6 +157,8 @@ def test_ones_own_subject_is_repaired_and_left_alone() -> None:
 
 
 TEXTS = Texts(torch.ones(2, 2).long(), torch.ones(2, 2).long())
+BROKEN = Labelled(Images(torch.full((2, 1, 16, 16), torch.nan)), torch.tensor([0, 1]))
+COLOURED = Labelled(Images(torch.rand(2, 3, 16, 16)), torch.tensor([0, 1]))
 
 
 @pytest.mark.parametrize(
@@ -167,6 +169,9 @@ TEXTS = Texts(torch.ones(2, 2).long(), torch.ones(2, 2).long())
         (examples(6), Labelled(examples(6).inputs[:1], torch.tensor([2])), {}, "to be decided as 0 and as 2"),
         (examples(6, 7), None, {}, "between 0 and 2"),
         (Labelled(TEXTS, torch.tensor([0, 1])), None, {}, "does not take"),
+        (examples(6), BROKEN, {}, "2 of the faulty examples have pixels that are NaN"),
+        (COLOURED, None, {}, "cannot read the ordinary examples"),
+        (examples(6), None, {"rate": torch.nan}, "makes the subject answer with NaN"),
         (examples(6), None, {"by": "prayer"}, "prayer"),
         (examples(6), None, {"by": "retrained"}, "ceiling"),
         (examples(6), None, {"hope": 1}, "no hyperparameter 'hope'"),
@@ -175,6 +180,14 @@ TEXTS = Texts(torch.ones(2, 2).long(), torch.ones(2, 2).long())
 def test_a_fault_that_is_not_well_said_is_a_clear_sentence(clean, faulty, options, said) -> None:
     with pytest.raises(ff.UserError, match=said):
         ff.repair(tiny(), clean, faulty, **options)
+
+
+def test_a_subject_that_answers_with_nan_before_any_edit_is_said_to() -> None:
+    subject = tiny()
+    with torch.no_grad():
+        next(subject.module.parameters()).fill_(torch.nan)
+    with pytest.raises(ff.UserError, match="before anything is edited"):
+        ff.repair(subject, examples(6))
 
 
 def test_inputs_and_labels_must_be_as_many() -> None:

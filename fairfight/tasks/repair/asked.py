@@ -87,20 +87,38 @@ def specify(
 
 
 def _fit(subject: Subject, examples: Labelled, which: str) -> None:
-    import torch
-
     if type(examples.inputs).__name__ != ("Images" if subject.kind == "image-classifier" else "Texts"):
         raise UserError(
             f"The {which} examples are {type(examples.inputs).__name__}, which {subject.name} does not take."
         )
-    with torch.no_grad():
-        decisions = subject(examples.inputs[:1]).shape[-1]
+    decisions = _decisions(subject, examples.inputs, which)
     lowest, highest = int(examples.labels.min()), int(examples.labels.max())
     if lowest < 0 or highest >= decisions:
         raise UserError(
             f"A label of the {which} examples is {lowest if lowest < 0 else highest}, but {subject.name} decides "
             f"between 0 and {decisions - 1}: give each input the index of the decision that it should get."
         )
+
+
+def _decisions(subject: Subject, inputs: Inputs, which: str) -> int:
+    """Between how many decisions the subject chooses on such inputs, which it must be able to read."""
+    import torch
+
+    shown = getattr(inputs, "pixels", None)
+    broken = 0 if shown is None else int((~shown.flatten(1).isfinite().all(dim=1)).sum())
+    if broken:
+        raise UserError(f"{broken} of the {which} examples have pixels that are NaN or infinite: leave them out.")
+    try:
+        with torch.no_grad():
+            logits = subject(inputs[:64])
+    except (RuntimeError, IndexError) as error:
+        said = str(error).partition("\n")[0]
+        raise UserError(
+            f"{subject.name} cannot read the {which} examples ({said}): give inputs such as it was trained on."
+        ) from error
+    if not bool(logits.isfinite().all()):
+        raise UserError(f"{subject.name} answers with NaN or infinity before anything is edited: mend its weights.")
+    return int(logits.shape[-1])
 
 
 def _agree(clean: Labelled, faulty: Labelled) -> None:
