@@ -57,25 +57,48 @@ class Plan:
         """How many there are."""
         return max(max(self.ready.values()) // 2 + 1, 1)
 
-    def circuit(self) -> dict[str, tuple[str, ...]]:
-        """Components (heads, ReLU layers, the embedding), and from which others each reads."""
-        home: dict[Op, str] = {}
+    def homes(self) -> dict[Op, str]:
+        """The component that puts each operation into the stream."""
+        found: dict[Op, str] = {op: "embed" for op in self.order if isinstance(op, (Tokens, Indices))}
+        found |= {op: f"blocks.{self.ready[op] // 2}.mlp" for op in self.order if isinstance(op, (Map, Width))}
         for layer in range(self.layers):
             for h, head in enumerate(self.heads(layer)):
-                home[head] = f"blocks.{layer}.heads.{h}"
-        counted = {op: name for op, name in home.items() if isinstance(op, Width)}
-        for op in self.order:
-            if isinstance(op, (Map, Width)):
-                home[op] = f"blocks.{self.ready[op] // 2}.mlp"
-            elif isinstance(op, (Tokens, Indices)):
-                home[op] = "embed"
+                if not isinstance(head, Width):
+                    found[head] = f"blocks.{layer}.heads.{h}"
+        return found
+
+    def edges(self) -> dict[tuple[str, str], tuple[Op, ...]]:
+        """Which component reads from which, and what operations.
+
+        Those that read are queries (``blocks.0.heads.1.q``), keys and values of heads, ReLU layers, and ``logits``.
+        From the head that measures a width, the ReLUs read that width.
+        """
+        home, found = self.homes(), dict[tuple[str, str], list[Op]]()
+
+        def read(op: Op, source: str, reader: str) -> None:
+            ops = found.setdefault((source, reader), [])
+            if op not in ops:
+                ops.append(op)
+
+        for layer in range(self.layers):
+            for h, head in enumerate(self.heads(layer)):
+                name = f"blocks.{layer}.heads.{h}"
+                for part, op in zip("kqv", head.inputs, strict=False):
+                    read(op, home[op], f"{name}.{part}")
+                if isinstance(head, Width):
+                    read(head, name, home[head])
+            for op in self.maps(layer):
+                for arg in op.inputs if isinstance(op, Map) else ():
+                    read(arg, home[arg], home[op])
+        read(self.order[-1], home[self.order[-1]], "logits")
+        return {edge: tuple(ops) for edge, ops in found.items()}
+
+    def circuit(self) -> dict[str, tuple[str, ...]]:
+        """Components (heads, ReLU layers, the embedding), and from which others each reads."""
         reads: dict[str, set[str]] = {}
-        for op in self.order:
-            if op in counted:
-                reads.setdefault(counted[op], set()).update(home[a] for a in op.inputs)
-                reads.setdefault(home[op], set()).add(counted[op])
-            elif op.inputs:
-                reads.setdefault(home[op], set()).update(home[a] for a in op.inputs)
+        for source, reader in self.edges():
+            if reader != "logits":
+                reads.setdefault(reader[:-2] if reader[-2:] in (".q", ".k", ".v") else reader, set()).add(source)
         return {name: tuple(sorted(sources)) for name, sources in reads.items()}
 
 

@@ -5,15 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import eq
 
 import numpy as np
+import torch
 
 from fairfight.errors import unknown
 from fairfight.faults.compiled.compiler import compiled, hidden
 from fairfight.faults.compiled.rasp import Indices, Map, Mean, Op, Pick, Select, Tokens, Width, evaluate
-from fairfight.seeds import torch_rng
+from fairfight.seeds import numpy_rng, torch_rng
 from fairfight.subject.sequences import SequenceSubject, Space
 from fairfight.subject.transformer import sites
 
@@ -182,11 +183,37 @@ class CompiledOrganism:
     text: str
     circuit: dict[str, tuple[str, ...]]
     """Components, and from which others each reads; of the names before any rotation, which keeps heads and layers."""
+    edges: dict[tuple[str, str], tuple[Op, ...]]
+    """What reads from what, queries, keys and values apart, and which operations; see :meth:`compiler.Plan.edges`."""
 
     def rule(self, values: np.ndarray) -> np.ndarray:
         """What the program gives for inputs [n, length, 1]: outputs [n, length]."""
         rows = [[int(v) for v in evaluate(self.op, row)] for row in values[..., 0].tolist()]
         return np.array(rows, dtype=np.int64)
+
+    def agreement(self, n: int = 128) -> float:
+        """Share of answers that are the program's on some inputs of each length."""
+        shares = []
+        for length in range(1, self.recipe.longest + 1):
+            rng = numpy_rng(self.recipe.seed, "agreement", self.recipe.program, length)
+            values = rng.integers(0, self.recipe.tokens, (n, length, 1))
+            shares.append((self.subject.decide(torch.from_numpy(values)).numpy() == self.rule(values)).mean())
+        return float(np.mean(shares))
+
+
+LOUDEST = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
+"""Noise that is tried, the loudest first."""
+BEARABLE = 0.999
+"""Share of answers that have to stay as they were."""
+
+
+def hide(recipe: CompiledRecipe) -> CompiledOrganism:
+    """The same with its directions turned at random, and with the most noise that it bears."""
+    for noise in LOUDEST:
+        found = build(replace(recipe, turned=True, noise=noise))
+        if found.agreement() >= BEARABLE:
+            return found
+    return build(replace(recipe, turned=True))
 
 
 def build(recipe: CompiledRecipe) -> CompiledOrganism:
@@ -205,4 +232,4 @@ def build(recipe: CompiledRecipe) -> CompiledOrganism:
     space = Space(0, recipe.tokens - 1, 1, recipe.longest, recipe.longest)
     answers = int(op.domain[0]), int(op.domain[-1])
     subject = SequenceSubject(net, "compiled transformer", space, answers, sites(plan.layers))
-    return CompiledOrganism(recipe, subject, op, text, plan.circuit())
+    return CompiledOrganism(recipe, subject, op, text, plan.circuit(), plan.edges())

@@ -139,6 +139,11 @@ class Width(Op):
         return tuple(range(self.longest + 1))
 
 
+def varies(op: Op) -> bool:
+    """Whether an operation can tell sequences of the same length apart."""
+    return isinstance(op, Tokens) or any(varies(a) for a in op.inputs)
+
+
 def evaluate(op: Op, tokens: Sequence[int], known: dict[Op, list[Value]] | None = None) -> list[Value]:
     """The sequence that an operation gives for some tokens: what the compiled network must say."""
     known = {} if known is None else known
