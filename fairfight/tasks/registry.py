@@ -31,8 +31,8 @@ Kind = Literal["tool", "baseline", "combination", "random", "oracle", "placebo"]
 CONTROLS: tuple[Kind, ...] = ("random", "oracle", "placebo")
 MODALITIES: tuple[str, ...] = ("vision", "language")
 """What a contender is defined on if it does not say."""
-KINDS_OF_INPUT: tuple[str, ...] = (*MODALITIES, "sequences")
-"""What it may say: ``sequences`` are of whole numbers."""
+KINDS_OF_INPUT: tuple[str, ...] = (*MODALITIES, "sequences", "transformers")
+"""What it may say: ``sequences`` are of whole numbers, read one by one; ``transformers`` see them at once."""
 ENTRY_POINT_CONTENDERS = "fairfight.contenders"
 ENTRY_POINT_TASKS = "fairfight.tasks"
 

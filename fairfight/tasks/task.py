@@ -28,7 +28,7 @@ class CaseSpec:
     """``dev`` cases are for tuning and are never scored."""
     recipe: dict[str, Any]
     """All that building needs, as plain JSON values."""
-    modality: Literal["vision", "language", "sequences"]
+    modality: Literal["vision", "language", "sequences", "transformers"]
 
     @property
     def id(self) -> str:

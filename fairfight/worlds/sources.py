@@ -60,6 +60,8 @@ SOURCES: dict[str, Source] = {
     "sst2": Source(("text/sst2",), MINILM),
     "ag-news": Source(("text/ag-news",), MINILM),
     "stories": Source(("stories260K-hf", "tinystories-text")),
+    "arena": Source(("arena-algorithmic-transformers",)),
+    "grokking": Source(("grokking-nanda",)),
 }
 """Worlds that need more than this package holds."""
 

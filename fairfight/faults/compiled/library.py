@@ -13,7 +13,7 @@ import torch
 
 from fairfight.errors import unknown
 from fairfight.faults.compiled.compiler import compiled, hidden
-from fairfight.faults.compiled.rasp import Indices, Map, Mean, Op, Pick, Select, Tokens, Width, evaluate
+from fairfight.faults.compiled.rasp import Indices, Map, Mean, Op, Pick, Select, Tokens, Value, Width, evaluate
 from fairfight.seeds import numpy_rng, torch_rng
 from fairfight.subject.sequences import SequenceSubject, Space
 from fairfight.subject.transformer import sites
@@ -190,6 +190,23 @@ class CompiledOrganism:
         """What the program gives for inputs [n, length, 1]: outputs [n, length]."""
         rows = [[int(v) for v in evaluate(self.op, row)] for row in values[..., 0].tolist()]
         return np.array(rows, dtype=np.int64)
+
+    def carried(self, values: np.ndarray) -> dict[tuple[str, str], np.ndarray]:
+        """What each true edge carries of inputs [n, length, 1]: a number for each value, [n, 1 + length].
+
+        The first token, which comes before the inputs, has 0.
+        """
+        seen: list[dict[Op, list[Value]]] = []
+        for row in values[..., 0].tolist():
+            seen.append({})
+            evaluate(self.op, row, seen[-1])
+        found = {}
+        for edge, ops in self.edges.items():
+            columns = np.array([[known[op] for op in ops] for known in seen], dtype=float)
+            flat = columns.transpose(0, 2, 1).reshape(-1, len(ops))
+            numbers = np.unique(flat, axis=0, return_inverse=True)[1].reshape(values.shape[:2])
+            found[edge] = np.pad(numbers, ((0, 0), (1, 0)))
+        return found
 
     def agreement(self, n: int = 128) -> float:
         """Share of answers that are the program's on some inputs of each length."""

@@ -36,10 +36,16 @@ class PublishedProgram:
     lengths: tuple[int, int]
     """Of the sequences that it was trained on, and so understands."""
     sampler: Sampler
+    border: Sampler
+    """Draws inputs that a small change would give another answer."""
 
     def sample(self, n: int, seed: int, *path: Any) -> np.ndarray:
         """Inputs [n, length, channels] of one length, as hard as those that it was trained on."""
         return self.sampler(n, numpy_rng(seed, "published program", self.name, *path))
+
+    def near(self, n: int, seed: int, *path: Any) -> np.ndarray:
+        """Inputs near the border of the rule, where a rule that is nearly the same gives other answers."""
+        return self.border(n, numpy_rng(seed, "published program", self.name, "near", *path))
 
     def agreement(self, n: int, seed: int) -> float:
         """Share of answers that are the rule's on fresh inputs."""
@@ -175,8 +181,16 @@ def _brackets(name: str) -> PublishedProgram:
                 rows[i] = rng.permutation(rows[i])
         return rows[..., None]
 
+    def near(n: int, rng: np.random.Generator) -> np.ndarray:
+        """Half of them balanced, half with two brackets of a balanced string exchanged."""
+        rows = np.stack([_dyck(rng) for _ in range(n)])
+        for row in rows[n // 2 :]:
+            a, b = rng.integers(BRACKETS, size=2)
+            row[[a, b]] = row[[b, a]]
+        return rows[..., None]
+
     text = "whether a string of brackets (0 opens, 1 closes) is balanced"
-    return PublishedProgram(name, _subject(net, space, (0, 1), 3), text, rule, (2, BRACKETS), drawn)
+    return PublishedProgram(name, _subject(net, space, (0, 1), 3), text, rule, (2, BRACKETS), drawn, near)
 
 
 def _dyck(rng: np.random.Generator) -> np.ndarray:
@@ -201,8 +215,17 @@ def _palindromes(name: str) -> PublishedProgram:
         other[::2] = half[::2]
         return np.concatenate([half, other[:, ::-1]], 1)
 
+    def near(n: int, rng: np.random.Generator) -> np.ndarray:
+        """Half of them palindromes, half with one letter changed."""
+        half = rng.integers(LETTERS, size=(n, HALF, 1))
+        rows = np.concatenate([half, half[:, ::-1]], 1)
+        for row in rows[n // 2 :]:
+            place = rng.integers(2 * HALF)
+            row[place] = (row[place] + rng.integers(1, LETTERS)) % LETTERS
+        return rows
+
     text = f"whether {2 * HALF} letters are their own reverse"
-    return PublishedProgram(name, _subject(net, space, (0, 1), 2), text, rule, (2 * HALF, 2 * HALF), drawn)
+    return PublishedProgram(name, _subject(net, space, (0, 1), 2), text, rule, (2 * HALF, 2 * HALF), drawn, near)
 
 
 def _addition(name: str) -> PublishedProgram:
@@ -220,21 +243,32 @@ def _addition(name: str) -> PublishedProgram:
         values[:, 0] = rng.integers(5, size=(n, 2))
         return values
 
+    def near(n: int, rng: np.random.Generator) -> np.ndarray:
+        """Digits that add up to about nine, so that carries are handed on."""
+        values = drawn(n, rng)
+        values[:, 1:, 1] = np.clip(9 - values[:, 1:, 0] + rng.integers(-1, 2, (n, DIGITS - 1)), 0, 9)
+        return values
+
     text = "the digits of the sum of two numbers under 5000, the highest first"
     subject = SequenceSubject(net, "published transformer", space, (0, 11), sites(len(net.blocks)))
-    return PublishedProgram(name, subject, text, rule, (DIGITS, DIGITS), drawn)
+    return PublishedProgram(name, subject, text, rule, (DIGITS, DIGITS), drawn, near)
 
 
 def _modular(file: str) -> Callable[[str], PublishedProgram]:
     def make(name: str) -> PublishedProgram:
         subject = _subject(_grokked(file), Space(0, MODULUS - 1, 1, 2, 2), (0, MODULUS), 1)
+
+        def drawn(n: int, rng: np.random.Generator) -> np.ndarray:
+            return rng.integers(MODULUS, size=(n, 2, 1))
+
         return PublishedProgram(
             name,
             subject,
             f"the sum of two numbers mod {MODULUS}",
             lambda values: values.sum(1) % MODULUS,
             (2, 2),
-            lambda n, rng: rng.integers(MODULUS, size=(n, 2, 1)),
+            drawn,
+            drawn,
         )
 
     return make

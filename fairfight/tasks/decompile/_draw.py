@@ -9,7 +9,7 @@ import numpy as np
 from fairfight.faults.program.recurrent import ProgramOrganism
 from fairfight.faults.training import one_thread
 from fairfight.parts.programs import Space
-from fairfight.parts.states.written import inputs_of
+from fairfight.parts.states.written import inputs_of, written
 from fairfight.seeds import derive, numpy_rng
 from fairfight.subject.sequences import SequenceSubject
 from fairfight.tasks.decompile.brief import DecompileAnswer, DecompileBrief, DecompileExam, decided
@@ -21,10 +21,10 @@ EVERY = 20_000
 TRIED = 2048
 """Sequences of every length that are tried where all are too many."""
 
+Sitting = tuple[DecompileBrief, DecompileExam, DecompileAnswer]
 
-def sitting(
-    organism: ProgramOrganism, sizes: Sizes, seed: int
-) -> tuple[DecompileBrief, DecompileExam, DecompileAnswer]:
+
+def sitting(organism: ProgramOrganism, sizes: Sizes, seed: int) -> Sitting:
     """Brief, exam and answer for one match seed."""
     rule, subject = organism.rule, organism.subject
     space = inputs_of(rule)
@@ -39,8 +39,10 @@ def sitting(
         answers = {part: decided(subject, values) for part, values in asked.items()}
         given = decided(subject, known)
     right = {part: rule(values) for part, values in asked.items()}
-    brief = DecompileBrief(_anonymous(subject), space, known, given, derive(seed, "contender"))
-    return brief, DecompileExam(space, asked, lengths), DecompileAnswer(rule, answers, right, lengths, exhaustive)
+    brief = DecompileBrief(anonymous(subject), space, known, given, derive(seed, "contender"))
+    known_lengths = {"every": lengths}
+    exam = DecompileExam(space, asked, known_lengths)
+    return brief, exam, DecompileAnswer(written(rule), answers, right, known_lengths, exhaustive)
 
 
 def _every(space: Space, rule: Rule, seed: int) -> tuple[np.ndarray, np.ndarray, bool]:
@@ -62,7 +64,7 @@ def _every(space: Space, rule: Rule, seed: int) -> tuple[np.ndarray, np.ndarray,
     return values, found.lengths, longest == rule.length
 
 
-def _anonymous(subject: SequenceSubject) -> SequenceSubject:
+def anonymous(subject: SequenceSubject) -> SequenceSubject:
     """A copy that does not say where it comes from."""
     return SequenceSubject(
         copy.deepcopy(subject.module), "subject", subject.space, subject.answers, dict(subject.sites)

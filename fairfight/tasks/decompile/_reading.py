@@ -22,7 +22,7 @@ def read_program(brief: DecompileBrief, subject: SequenceSubject) -> Program:
 
 def usual(brief: DecompileBrief) -> Program:
     """The program that always gives the most usual answer."""
-    values, counts = np.unique(brief.answers, return_counts=True)
+    values, counts = np.unique(brief.said, return_counts=True)
     return Program(brief.space, const(int(values[counts.argmax()])))
 
 

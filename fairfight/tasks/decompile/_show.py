@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fairfight.tasks.decompile.brief import DecompileAnswer
+from fairfight.tasks.decompile.brief import DecompileAnswer, present
 
 
 def show(answer: DecompileAnswer, paper: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -17,11 +17,12 @@ def show(answer: DecompileAnswer, paper: dict[str, np.ndarray]) -> dict[str, Any
 
 
 def _parted(answer: DecompileAnswer, paper: dict[str, np.ndarray]) -> str:
-    """The first position of a long sequence at which it differs from the network."""
-    wrong = np.asarray(paper["longer"]) != answer.answers["longer"]
+    """The first position of a long or hard sequence at which it differs from the network."""
+    wanted_all = answer.answers["longer"]
+    wrong = (np.asarray(paper["longer"]) != wanted_all) & present(wanted_all, answer.lengths.get("longer"))
     if not wrong.any():
-        return "nowhere differs from the network, at four times the length"
+        return f"nowhere differs from the network, at {answer.longer}"
     row, place = np.argwhere(wrong)[0].tolist()
-    said, wanted = int(paper["longer"][row, place]), int(answer.answers["longer"][row, place])
+    said, wanted = int(paper["longer"][row, place]), int(wanted_all[row, place])
     meant = int(answer.right["longer"][row, place])
     return f"differs first at position {place + 1}: says {said}, the network {wanted}, the rule {meant}"

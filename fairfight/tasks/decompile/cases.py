@@ -7,26 +7,52 @@ from typing import TYPE_CHECKING, Any
 
 from fairfight.seeds import derive
 from fairfight.tasks import roster
-from fairfight.tasks.decompile.suites import trained
-from fairfight.tasks.decompile.suites.row import Row
+from fairfight.tasks.decompile.suites import compiled, published, trained
+from fairfight.tasks.decompile.suites.row import Compiled, Published, Row
 from fairfight.tasks.task import CaseSpec, Split
 
 if TYPE_CHECKING:
+    from fairfight.faults.compiled.library import CompiledOrganism
     from fairfight.faults.program.recurrent import ProgramRecipe
 
-SUITES: dict[str, tuple[tuple[Row, ...], tuple[Row, ...]]] = {
+Any_ = Row | Compiled | Published
+
+SUITES: dict[str, tuple[tuple[Any_, ...], tuple[Any_, ...]]] = {
     "tour": (trained.TOUR, ()),
-    "quick": (trained.QUICK, trained.DEV),
-    "standard": (trained.STANDARD, trained.DEV),
+    "quick": ((*trained.QUICK, *compiled.QUICK), (*trained.DEV, *compiled.DEV)),
+    "standard": (
+        (*trained.STANDARD, *compiled.STANDARD, *published.STANDARD),
+        (*trained.DEV, *compiled.DEV),
+    ),
     "large": ((), ()),
 }
 """Scored rows and development rows of each suite."""
 
-EASY = Row("sum", "linear")
+EASY: dict[str, Row | Compiled] = {"sequences": Row("sum", "linear"), "transformers": Compiled("shift", "plain")}
+"""By modality, what the common suite of contenders is held on."""
+SIZES = ((3, 7), (3, 8), (4, 6))
+"""Tokens and longest sequences of compiled programs: all inputs can be tried."""
 
 
-def spec(row: Row, split: Split, suite: str, secret: str) -> CaseSpec:
-    """The row as a case of a suite; the secret draws the numbers of its rule."""
+def spec(row: Any_, split: Split, suite: str, secret: str) -> CaseSpec:
+    """The row as a case of a suite; the secret draws its numbers."""
+    if isinstance(row, Row):
+        return _trained(row, split, suite, secret)
+    if isinstance(row, Published):
+        return CaseSpec("decompile", suite, row.name, split, {"published": row.name}, "transformers")
+    tokens, longest = SIZES[derive(secret, "decompile", split, "sizes", row.program) % len(SIZES)]
+    recipe = {
+        "compiled": row.program,
+        "form": row.form,
+        "tokens": tokens,
+        "longest": longest,
+        "seed": derive(secret, "decompile", split, *row),
+    }
+    name = f"{row.form}-{row.program}"
+    return CaseSpec("decompile", suite, name if split == "scored" else f"dev-{name}", split, recipe, "transformers")
+
+
+def _trained(row: Row, split: Split, suite: str, secret: str) -> CaseSpec:
     from fairfight.worlds.sequences.table import FAMILIES
 
     choices = FAMILIES[row.family].choices
@@ -44,11 +70,28 @@ def spec(row: Row, split: Split, suite: str, secret: str) -> CaseSpec:
     return CaseSpec("decompile", suite, name if split == "scored" else f"dev-{name}", split, recipe, "sequences")
 
 
+def missing(given: dict[str, Any]) -> str | None:
+    """What a case lacks on this machine and what would bring it; None for most, which are made here."""
+    from fairfight.worlds import sources
+
+    if "published" not in given:
+        return None
+    return sources.missing("grokking" if given["published"].startswith("grokked") else "arena")
+
+
 def organism_of(given: dict[str, Any]) -> ProgramRecipe:
-    """The recipe of a case's network."""
+    """The recipe of a trained network."""
     from fairfight.faults.program.recurrent import ProgramRecipe
 
     return ProgramRecipe(given["family"], given["options"], given["seed"])
+
+
+def compiled_of(given: dict[str, Any]) -> CompiledOrganism:
+    """The compiled network of a case."""
+    from fairfight.faults.compiled.library import CompiledRecipe, build, hide
+
+    recipe = CompiledRecipe(given["compiled"], given["tokens"], given["longest"], seed=given["seed"])
+    return hide(recipe) if given["form"] == "hidden" else build(recipe)
 
 
 def specs(suite: str, secret: str) -> list[CaseSpec]:

@@ -10,24 +10,22 @@ if TYPE_CHECKING:
     from fairfight.parts.programs import Program
     from fairfight.tasks.decompile.brief import DecompileAnswer, DecompileBrief
 
-SEQUENCES = ("sequences",)
+SEQUENCES, ALL = ("sequences",), ("sequences", "transformers")
 
 
-@control("decompile", role="random", modalities=SEQUENCES)
+@control("decompile", role="random", modalities=ALL)
 def random_program(brief: DecompileBrief) -> Program:
     """A program of a usual size, drawn at random."""
-    from fairfight.parts.programs import INTS, random_program
+    from fairfight.parts.programs import INT, INTS, random_program
     from fairfight.seeds import numpy_rng
 
-    return random_program(brief.space, INTS, 12, numpy_rng(brief.seed, "random program"))
+    return random_program(brief.space, INT if brief.single else INTS, 12, numpy_rng(brief.seed, "random program"))
 
 
-@control("decompile", role="oracle", modalities=SEQUENCES)
+@control("decompile", role="oracle", modalities=ALL)
 def true_rule(brief: DecompileBrief, answer: DecompileAnswer) -> Program:
     """Hand in the secret rule, written as a program."""
-    from fairfight.parts.states.written import written
-
-    return written(answer.rule)
+    return answer.program
 
 
 @control("decompile", role="placebo", of="mips", modalities=SEQUENCES)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fairfight.tasks.decompile.brief import DecompileAnswer
+from fairfight.tasks.decompile.brief import DecompileAnswer, present
 
 LARGEST = 100_000
 """What a larger size counts as."""
@@ -15,26 +15,26 @@ LARGEST = 100_000
 def marks(answer: DecompileAnswer, paper: dict[str, np.ndarray]) -> dict[str, float]:
     """How far a submission is the network, and the rule.
 
-    ``faithful`` is the agreement with the network, position by position, a mean of fresh inputs of the trained length
-    and of four times that, on a scale where always giving the most usual answer is 0.
+    ``faithful`` is the agreement with the network, position by position, a mean of fresh inputs as those of the brief
+    and of longer or harder ones, on a scale where always giving the most usual answer is 0.
 
     Raises:
         ValueError: An answer is missing or has another shape.
     """
-    given = {part: _whole(paper, part, wanted.shape) for part, wanted in answer.answers.items()}
-    held, longer = (_scaled(given[part], answer.answers[part]) for part in ("held", "longer"))
-    mask = np.arange(given["every"].shape[1]) < answer.lengths[:, None]
-    apart = answer.answers["longer"] != answer.right["longer"]
-    exact = bool((given["every"] == answer.right["every"])[mask].all()) and all(
-        bool((given[part] == answer.right[part]).all()) for part in ("held", "longer")
-    )
-    follows = float((given["longer"] == answer.answers["longer"])[apart].mean()) if apart.any() else 0.0
+    there = {part: present(wanted, answer.lengths.get(part)) for part, wanted in answer.answers.items()}
+    given = {part: _whole(paper, part, wanted.shape)[there[part]] for part, wanted in answer.answers.items()}
+    network = {part: found[there[part]] for part, found in answer.answers.items()}
+    right = {part: found[there[part]] for part, found in answer.right.items()}
+    held, longer = (_scaled(given[part], network[part]) for part in ("held", "longer"))
+    apart = network["longer"] != right["longer"]
+    exact = all(bool((given[part] == right[part]).all()) for part in ("every", "held", "longer"))
+    follows = float((given["longer"] == network["longer"])[apart].mean()) if apart.any() else 0.0
     return {
         "faithful": (held + longer) / 2,
         "exact": float(exact),
         "held": held,
         "longer": longer,
-        "rule": float((given["longer"] == answer.right["longer"]).mean()),
+        "rule": float((given["longer"] == right["longer"]).mean()),
         "errors": follows,
         "exhaustive": float(answer.exhaustive),
         "program": float(paper["program"]),
@@ -54,4 +54,4 @@ def _scaled(given: np.ndarray, wanted: np.ndarray) -> float:
     _, counts = np.unique(wanted, return_counts=True)
     usual = counts.max() / wanted.size
     share = float((given == wanted).mean())
-    return max(0.0, (share - usual) / (1 - usual)) if usual < 1 else float(share == 1.0)
+    return max(0.0, float(share - usual) / float(1 - usual)) if usual < 1 else float(share == 1.0)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from fairfight.seeds import derive
 from fairfight.tasks.decompile.brief import DecompileAnswer, DecompileBrief, DecompileExam
 from fairfight.tasks.registry import register_task
-from fairfight.tasks.task import Case, CaseSpec, Exhibit, Metric
+from fairfight.tasks.task import Case, CaseSpec, Metric
 
 if TYPE_CHECKING:
     from fairfight.subject.inputs import Inputs
@@ -22,8 +22,8 @@ PASSES = 4000
 class Decompile:
     """Replace the network by a program.
 
-    A case is a network that was trained on a secret rule. The contender hands in a program, which is run on fresh
-    inputs, on longer ones than any network saw in training, and on every short one, beside the network and the rule.
+    A case is a network that was trained on a secret rule or compiled from one. The contender hands in a program, which
+    is run on fresh inputs, on longer or harder ones, and on every short one, beside the network and the rule.
     """
 
     name = "decompile"
@@ -32,10 +32,10 @@ class Decompile:
     metrics: tuple[Metric, ...] = (
         Metric("faithful", "agreement with the network over chance"),
         Metric("exact", "rule recovered exactly"),
-        Metric("held", "agreement at the trained length"),
-        Metric("longer", "agreement at four times the length"),
-        Metric("rule", "right by the rule at four times the length"),
-        Metric("errors", "network's errors shared at four times the length"),
+        Metric("held", "agreement on inputs like the known ones"),
+        Metric("longer", "agreement on longer or harder inputs"),
+        Metric("rule", "right by the rule on longer or harder inputs"),
+        Metric("errors", "network's errors shared on longer or harder inputs"),
         Metric("exhaustive", "exactness decided by trying everything"),
         Metric("program", "a program was handed in"),
         Metric("lines", "lines of Python", better="lower", high=1000.0),
@@ -56,29 +56,25 @@ class Decompile:
         return specs(suite, secret)
 
     def missing(self, spec: CaseSpec) -> str | None:
-        """Nothing: all networks are trained here."""
-        return None
+        """What a published network lacks; all others are made here."""
+        from fairfight.tasks.decompile.cases import missing
+
+        return missing(spec.recipe)
 
     def made_of(self) -> tuple[str, ...]:
         """Networks and rules."""
-        return ("fairfight.faults.program.recurrent", "fairfight.worlds.sequences.table")
+        return (
+            "fairfight.faults.program.recurrent",
+            "fairfight.faults.program.published",
+            "fairfight.faults.compiled.library",
+            "fairfight.worlds.sequences.table",
+        )
 
     def build(self, spec: CaseSpec, seed: int) -> Case:
         """The case for one match seed; trains or loads the network."""
-        from fairfight.faults.program.recurrent import build
-        from fairfight.tasks.decompile._draw import sitting
-        from fairfight.tasks.decompile.cases import organism_of
-        from fairfight.tasks.decompile.suites.row import Sizes
+        from fairfight.tasks.decompile._building import built
 
-        organism = build(organism_of(spec.recipe))
-        rule, health = organism.rule, organism.health
-        text = f"A recurrent network of {rule.net.hidden} units; inputs from {rule.low} to {rule.high}."
-        facts = {"agreement": health.agreement, "agreement at four times the length": health.longer}
-        exhibit = Exhibit(title=rule.text, text=text, facts=facts)
-        if organism.void is not None:
-            return Case((), (), (), void=organism.void, exhibit=exhibit)
-        brief, exam, answer = sitting(organism, Sizes(), derive(seed, spec.id, "sitting"))
-        return Case((brief,), (exam,), (answer,), exhibit=exhibit)
+        return built(spec.recipe, derive(seed, spec.id, "sitting"))
 
     def budget(self, brief: DecompileBrief) -> int:
         """``PASSES`` forward passes over the known inputs, in floating-point operations."""
@@ -123,14 +119,19 @@ class Decompile:
         return show(answer[0], papers[0])
 
     def easy(self, modality: str) -> CaseSpec:
-        """The sum of all inputs."""
+        """The sum of all inputs, or the token before."""
         from fairfight.tasks.decompile.cases import EASY, spec
 
-        return dataclasses.replace(spec(EASY, "dev", "tour", "easy"), name="easy")
+        return dataclasses.replace(spec(EASY[modality], "dev", "tour", "easy"), name="easy")
 
     def smallest(self, brief: DecompileBrief) -> DecompileBrief:
         """The brief with two known inputs."""
-        return dataclasses.replace(brief, values=brief.values[:2], answers=brief.answers[:2])
+        return dataclasses.replace(
+            brief,
+            values=brief.values[:2],
+            answers=brief.answers[:2],
+            lengths=None if brief.lengths is None else brief.lengths[:2],
+        )
 
     def expect(self, metrics: dict[str, float]) -> list[str]:
         """What a contender failed to do on the easy case, a sentence each; empty for a sound one."""

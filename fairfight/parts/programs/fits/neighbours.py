@@ -27,6 +27,11 @@ class Neighbours:
     k: int
     wide: bool
 
+    @property
+    def size(self) -> int:
+        """Numbers that are kept."""
+        return int(self.known.rows.size)
+
     def predict(self, batch: Batch) -> Array:
         """What most of the nearest known inputs, or positions, gave; the first of equals."""
         asked = rows(self.known.features, batch, self.wide) * self.scale

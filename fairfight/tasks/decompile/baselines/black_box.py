@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from fairfight.tasks.decompile.brief import DecompileBrief
 
 
-@baseline("decompile", source="Ljung 1999; Angluin 1987; Breiman et al. 1984", modalities=("sequences",))
+@baseline("decompile", source="Ljung 1999; Angluin 1987; Breiman et al. 1984", modalities=("sequences", "transformers"))
 def black_box(
     brief: DecompileBrief,
     *,
@@ -18,7 +18,7 @@ def black_box(
     longest: Annotated[int, Log(2, 8)] = 4,
     queries: Annotated[int, Log(500, 8000)] = 3000,
 ) -> Any:
-    """Fit a linear recurrence, state machines and a tree; hand in what agrees most on longer inputs."""
+    """Fit state machines, a tree, and a linear recurrence or expressions; hand in what agrees most on other inputs."""
     from fairfight.tasks.decompile._portfolio import portfolio
 
     return portfolio(brief, programs=programs, longest=longest, queries=queries)

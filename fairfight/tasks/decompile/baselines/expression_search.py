@@ -14,12 +14,11 @@ if TYPE_CHECKING:
 @baseline(
     "decompile",
     source="Albarghouthi et al. 2013 (enumeration)",
-    modalities=("sequences",),
+    modalities=("sequences", "transformers"),
     suites=("quick", "standard", "large"),
 )
 def expression_search(brief: DecompileBrief, *, programs: Annotated[int, Log(50_000, 400_000)] = 150_000) -> Program:
     """Enumerate expressions in order of cost, one for each behaviour, until one answers as the network does."""
-    from fairfight.parts.programs.search.enumeration import Budget
-    from fairfight.parts.programs.search.synthesis import synthesise
+    from fairfight.tasks.decompile._portfolio import expression
 
-    return synthesise(brief.space, brief.batch, brief.answers, budget=Budget(programs)).program
+    return expression(brief, programs)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from fairfight.tasks.decompile.brief import DecompileBrief
 
 
-@baseline("decompile", source="Angluin 1987 (L*)", modalities=("sequences",))
+@baseline("decompile", source="Angluin 1987 (L*)", modalities=("sequences", "transformers"))
 def l_star(brief: DecompileBrief, *, queries: Annotated[int, Log(500, 8000)] = 3000) -> Program:
     """Ask the network about sequences until an automaton answers as it does; the last one where there is no end."""
     from fairfight.tasks.decompile._portfolio import automaton

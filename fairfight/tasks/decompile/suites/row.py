@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class Row(NamedTuple):
@@ -12,6 +12,23 @@ class Row(NamedTuple):
     kind: str
     """``linear``, ``window`` or ``machine``: what a network needs to compute it."""
     group: int = 0
+
+
+Form = Literal["plain", "hidden", "superposed"]
+
+
+class Compiled(NamedTuple):
+    """A program that is compiled into a transformer; how many tokens it takes and how many of them is drawn."""
+
+    program: str
+    form: Form
+    """As compiled; its directions turned at random, with as much noise as it bears; or in a narrower stream."""
+
+
+class Published(NamedTuple):
+    """A transformer that somebody trained, by its name."""
+
+    name: str
 
 
 class Sizes(NamedTuple):

@@ -1,0 +1,74 @@
+"""The network of a case, and the sitting on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import nn
+
+from fairfight.faults.program.published import load
+from fairfight.faults.program.recurrent import build
+from fairfight.faults.training import one_thread
+from fairfight.subject.sequences import SequenceSubject
+from fairfight.subject.transformer import Block
+from fairfight.tasks.decompile._draw import Sitting, sitting
+from fairfight.tasks.decompile._whole import compiled_sitting, published_sitting
+from fairfight.tasks.decompile.cases import compiled_of, organism_of
+from fairfight.tasks.decompile.suites.row import Sizes
+from fairfight.tasks.task import Case, Exhibit
+
+LEAST = 0.99
+"""Share of answers that have to be a compiled network's program's."""
+
+
+def built(given: dict[str, Any], seed: int) -> Case:
+    """The case of a recipe for one match seed."""
+    if "compiled" in given:
+        return _compiled(given, seed)
+    return _published(given, seed) if "published" in given else _trained(given, seed)
+
+
+def _trained(given: dict[str, Any], seed: int) -> Case:
+    organism = build(organism_of(given))
+    rule, health = organism.rule, organism.health
+    text = f"A recurrent network of {rule.net.hidden} units; inputs from {rule.low} to {rule.high}."
+    facts = {"agreement": health.agreement, "agreement at four times the length": health.longer}
+    exhibit = Exhibit(title=rule.text, text=text, facts=facts)
+    return _case(exhibit, organism.void, lambda: sitting(organism, Sizes(), seed))
+
+
+def _compiled(given: dict[str, Any], seed: int) -> Case:
+    with one_thread():
+        organism = compiled_of(given)
+        share = organism.agreement()
+    recipe = organism.recipe
+    facts = {"agreement": share, "noise": recipe.noise}
+    text = f"A transformer compiled from a program, {given['form']}; {_shape(organism.subject)}"
+    text += f"; {recipe.tokens} tokens, sequences of up to {recipe.longest}."
+    void = None if share >= LEAST else f"agreement {share:.3f} with the program is under {LEAST}"
+    exhibit = Exhibit(title=organism.text, text=text, facts=facts)
+    return _case(exhibit, void, lambda: compiled_sitting(organism, Sizes(), seed))
+
+
+def _published(given: dict[str, Any], seed: int) -> Case:
+    found = load(given["published"])
+    with one_thread():
+        facts = {"agreement": found.agreement(256, 0)}
+    text = f"A transformer that others trained; {_shape(found.subject)}."
+    exhibit = Exhibit(title=found.text, text=text, facts=facts)
+    return _case(exhibit, None, lambda: published_sitting(found, Sizes(), seed))
+
+
+def _case(exhibit: Exhibit, void: str | None, sit: Callable[[], Sitting]) -> Case:
+    if void is not None:
+        return Case((), (), (), void=void, exhibit=exhibit)
+    brief, exam, answer = sit()
+    return Case((brief,), (exam,), (answer,), exhibit=exhibit)
+
+
+def _shape(subject: SequenceSubject) -> str:
+    blocks = subject.module.blocks
+    assert isinstance(blocks, nn.ModuleList)
+    heads = sum(len(block.q) for block in blocks if isinstance(block, Block))
+    return f"{len(blocks)} layers, {heads} heads"
