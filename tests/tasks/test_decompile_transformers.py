@@ -18,6 +18,8 @@ from fairfight.tasks.decompile.suites.row import Compiled, Published
 from fairfight.tasks.task import Case
 
 TASK = registry.task("decompile")
+INCAPABLE = ("fourier", "drawn-frequencies", "foreign-heads")
+"""Of the easy case: the token before is no sum, and placebos read nothing."""
 CASES: dict[Compiled | Published, Case] = {}
 
 pytestmark = [pytest.mark.usefixtures("one_thread"), pytest.mark.xdist_group("decompile")]
@@ -111,6 +113,14 @@ def test_the_black_box_finds_what_is_short_and_surrogates_are_no_programs() -> N
         assert marks["held"] > 0.5
 
 
+@pytest.mark.parametrize("name", ["grokked", "grokked-slowly"])
+def test_a_grokked_sum_is_read_from_its_circles_and_not_from_others(name: str) -> None:
+    read, blind = fought(Published(name), "fourier"), fought(Published(name), "drawn-frequencies")
+    assert read["exact"] == read["faithful"] == read["exhaustive"] == 1
+    assert read["lines"] <= 30
+    assert blind["faithful"] == 0
+
+
 def test_an_automaton_is_learnt_of_what_does_not_look_ahead_and_of_nothing_else() -> None:
     assert fought(Compiled("first", "hidden"), "l-star")["exact"] == 1
     assert fought(Compiled("sort", "plain"), "l-star")["faithful"] == 0
@@ -133,4 +143,4 @@ def test_other_secrets_draw_other_networks() -> None:
     ],
 )
 def test_every_contender_keeps_what_all_promise(who: str) -> None:
-    check_contender("decompile", who, capable=who not in ("foreign-heads",))
+    check_contender("decompile", who, capable=who not in INCAPABLE)

@@ -1,4 +1,4 @@
-"""Programs that are read out of a network's states, and what is handed in where none can be."""
+"""Programs that are read out of a network, and what is handed in where none can be."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from fairfight.parts.periodic import read_sum
 from fairfight.parts.programs import Program, const
 from fairfight.parts.states.reading import read
 from fairfight.seeds import derive
@@ -18,6 +19,12 @@ from fairfight.tasks.decompile.brief import DecompileBrief
 def read_program(brief: DecompileBrief, subject: SequenceSubject) -> Program:
     """The program that a subject's states tell, or the most usual answer where they tell none."""
     return read(subject, brief.seed).program or usual(brief)
+
+
+def periodic_program(brief: DecompileBrief, frequencies: tuple[int, ...] | None = None) -> Program:
+    """The sum that a transformer computes on circles, those of its tokens or others; else the most usual answer."""
+    found = read_sum(brief.subject, brief.seed, frequencies) if brief.single else None
+    return usual(brief) if found is None else found.program(brief.space)
 
 
 def usual(brief: DecompileBrief) -> Program:

@@ -34,3 +34,14 @@ def foreign_states(brief: DecompileBrief) -> Program:
     from fairfight.tasks.decompile._reading import foreign, read_program
 
     return read_program(brief, foreign(brief))
+
+
+@control("decompile", role="placebo", of="fourier", modalities=("transformers",))
+def drawn_frequencies(brief: DecompileBrief) -> Program:
+    """Look for a sum as ``fourier`` does, on three circles that are drawn at random."""
+    from fairfight.seeds import numpy_rng
+    from fairfight.tasks.decompile._reading import periodic_program
+
+    half = (brief.subject.space.high - brief.subject.space.low + 1) // 2
+    drawn = 1 + numpy_rng(brief.seed, "frequencies").permutation(max(half, 3))[:3]
+    return periodic_program(brief, tuple(int(k) for k in drawn))
