@@ -19,6 +19,7 @@ from fairfight.parts.attacks.masks import STAMPS, Stamp
 from fairfight.parts.attacks.trigger import SUSPICIOUS
 from fairfight.parts.scans.copy_paste import copy_paste, likeness, synthetic_patches
 from fairfight.parts.scans.crops import Crops, rises, tiles
+from fairfight.parts.scans.cutout import cut_out
 from fairfight.parts.scans.differences import difference_directions, novelty
 from fairfight.parts.scans.exemplars import class_exemplars, excess
 from fairfight.parts.scans.latents import latents_of_bank
@@ -119,6 +120,25 @@ def test_pieces_say_nothing_of_the_twin(scan: object) -> None:
     g = given()
     assert callable(scan)
     assert all(t.suspicion < SUSPICIOUS or t.success < 0.5 for t in scan(g.twin, g.clean, g.bank, seed=0))
+
+
+def test_of_a_piece_with_an_object_little_is_left_that_works_in_the_organism_only() -> None:
+    g = given()
+    pieces = natural_patches(g.subject, g.clean, g.bank, seed=0, target=g.target)
+    assert {p.target for p in pieces} == {g.target}
+    cut = cut_out(g.subject, g.clean, pieces, seed=0)
+    assert sum(c.size < 30 and c.success > 0.6 for c in cut) > len(cut) / 2
+    best = max(cut, key=lambda c: c.success)
+    assert isinstance(best.change, Stamp)
+    assert set(best.change.mask.unique().tolist()) == {0.0, 1.0}
+    assert moved(g.subject, best.change, g.held, g.target) > 0.8
+    assert moved(g.twin, best.change, g.held, g.target) < 0.3
+
+
+def test_a_fill_is_not_cut_out_of_its_pieces() -> None:
+    g = given("style")
+    pieces = natural_patches(g.subject, g.clean, g.bank, seed=0, target=g.target)
+    assert all(c.size > 40 for c in cut_out(g.subject, g.clean, pieces, seed=0))
 
 
 def test_pasted_pieces_are_deterministic() -> None:

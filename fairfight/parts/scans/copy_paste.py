@@ -151,6 +151,7 @@ def copy_paste(
     matches: int = 64,
     onto: int = 8,
     most: int = 5,
+    target: int | None = None,
 ) -> list[Trigger]:
     """Natural pieces that work as a trigger, most suspicious first, found through synthetic patches.
 
@@ -165,6 +166,7 @@ def copy_paste(
         matches: Natural pieces a class that are pasted.
         onto: Clean pictures that they are pasted on.
         most: Triggers given.
+        target: The class that is asked about, if it is one.
 
     Raises:
         UserError: The subject cannot tell such pictures apart, or the bank's are of another shape.
@@ -194,4 +196,4 @@ def copy_paste(
         reached.append(best_mean(up, 0.25))
         if crops is mine:
             best = best.scatter(0, chosen, up)
-    return verified(subject, clean, mine, best, (reached[0] - reached[1]) / USUAL, most)
+    return verified(subject, clean, mine, best, (reached[0] - reached[1]) / USUAL, most, target)

@@ -38,7 +38,15 @@ def backgrounds(clean: Labelled, count: int, rng: torch.Generator) -> Int[Tensor
 
 
 def natural_patches(
-    subject: Subject, clean: Labelled, bank: Images, *, seed: int, onto: int = 4, pieces: int = 2304, most: int = 5
+    subject: Subject,
+    clean: Labelled,
+    bank: Images,
+    *,
+    seed: int,
+    onto: int = 4,
+    pieces: int = 2304,
+    most: int = 5,
+    target: int | None = None,
 ) -> list[Trigger]:
     """Natural pieces that work as a trigger, most suspicious first.
 
@@ -50,6 +58,7 @@ def natural_patches(
         onto: Clean pictures that each piece is pasted on.
         pieces: Of the bank, at most.
         most: Triggers given.
+        target: The class that is asked about, if it is one.
 
     Raises:
         UserError: The subject cannot tell such pictures apart, or the bank's are of another shape.
@@ -62,7 +71,7 @@ def natural_patches(
     mine, usual = (_some(tiles(x.pixels), pieces, rng) for x in (bank, clean.inputs))
     up, ordinary = rises(subject, mine, base, labels), rises(subject, usual, base, labels)
     gaps = best_mean(up) - best_mean(ordinary)
-    return verified(subject, clean, mine, up, gaps / USUAL, most)
+    return verified(subject, clean, mine, up, gaps / USUAL, most, target)
 
 
 def verified(
@@ -72,6 +81,7 @@ def verified(
     scores: Float[Tensor, "n classes"],
     leads: Float[Tensor, " classes"],
     most: int,
+    target: int | None = None,
 ) -> list[Trigger]:
     """The best pieces for the most suspicious classes, tried on all clean pictures.
 
@@ -82,20 +92,22 @@ def verified(
         scores: How well each does for each class.
         leads: How suspicious each class is: 1 where healthy subjects seldom get to.
         most: Triggers given; the most suspicious class has all of them if it is beyond 1.
+        target: The class that has all of them, whatever the others are.
     """
     order = torch.argsort(leads, descending=True, stable=True).tolist()
-    wanted = [order[0]] * most if leads[order[0]] > 1 else order[:most]
+    alone = order[0] if target is None and leads[order[0]] > 1 else target
+    wanted = order[:most] if alone is None else [alone] * most
     found = []
-    for target in dict.fromkeys(wanted):
-        few = scores[:, target].topk(min(len(scores), 2 * wanted.count(target))).indices
+    for k in dict.fromkeys(wanted):
+        few = scores[:, k].topk(min(len(scores), 2 * wanted.count(k))).indices
         tried = []
         for i in few.tolist():
             change = crops.change(i)
-            success = success_of(subject, change, clean, target)
+            success = success_of(subject, change, clean, k)
             size = float(change.pixels[0].numel())
-            tried.append(Trigger(change, target, success, size, SUSPICIOUS * float(leads[target])))
+            tried.append(Trigger(change, k, success, size, SUSPICIOUS * float(leads[k])))
         tried.sort(key=lambda t: -t.success)
-        found += tried[: wanted.count(target)]
+        found += tried[: wanted.count(k)]
     return found
 
 

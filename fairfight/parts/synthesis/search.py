@@ -16,6 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from fairfight.parts.attacks.asked import fitting, told_apart
+from fairfight.parts.attacks.classes import shortlist
 from fairfight.parts.attacks.patch import Patch
 from fairfight.parts.attacks.trigger import Trigger, halves, leads
 from fairfight.parts.synthesis.patches import Painter, about, costs_of, grid, train_patches, variation
@@ -82,7 +83,7 @@ def strongest_patches(
     penalty: Callable[[Float[Tensor, "k c s s"]], Float[Tensor, " k"]] = variation,
     weight: float = 0.0,
 ) -> list[Trigger]:
-    """A patch for every class where it works best, most suspicious first.
+    """A patch for every class, or for the suspects among very many, where it works best, most suspicious first.
 
     Args:
         subject: An image classifier; it is left as it was.
@@ -97,7 +98,7 @@ def strongest_patches(
         UserError: There are fewer than four inputs, all are of one class, the subject cannot tell such pictures apart,
             or a patch is larger than they are.
     """
-    classes = torch.arange(told_apart(subject, clean))
+    classes = shortlist(subject, clean, told_apart(subject, clean), seed)
     known, held = halves(clean, seed)
     assert isinstance(known.inputs, Images)
     assert isinstance(held.inputs, Images)

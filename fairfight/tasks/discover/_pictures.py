@@ -11,7 +11,7 @@ from torch import Tensor
 from fairfight.parts.attacks.trigger import Trigger
 from fairfight.parts.synthesis.crops import Piece, best_pieces
 from fairfight.parts.synthesis.generator import Unlike, train_generator
-from fairfight.parts.synthesis.pictures import Canvas, fourier
+from fairfight.parts.synthesis.pictures import Canvas
 from fairfight.parts.synthesis.search import Effort, Material, strongest_patches
 from fairfight.parts.synthesis.visualise import logits_of, units_of, visualise, weights_into
 from fairfight.seeds import torch_rng
@@ -53,18 +53,8 @@ def visualised(
             targets = torch.arange(subject(inputs[:1]).shape[1])
         pictures = visualise(subject, canvas, logits_of(subject), targets, steps=steps, copies=copies, rng=rng)
     side = patch_shape(brief, SIDE)[1]
-    return _both(best_pieces(subject, brief.clean, pictures, targets, seed=brief.seed, usual=usual, side=side))
-
-
-def piece_for(brief: DiscoverBrief, target: int, *, pictures: int = 4, steps: int = 96) -> Trigger:
-    """The piece of some Fourier visualisations of one class that best brings other pictures to it."""
-    subject, inputs = brief.subject, brief.trusted
-    assert isinstance(inputs, Images)
-    wanted = torch.full((pictures,), target)
-    rng = torch_rng(brief.seed, "visualise", target)
-    drawn = visualise(subject, fourier(inputs.pixels), logits_of(subject), wanted, steps=steps, copies=2, rng=rng)
-    side = patch_shape(brief, SIDE)[1]
-    return best_pieces(subject, brief.clean, drawn, wanted, seed=brief.seed, usual=1.0, side=side)[0].trigger
+    pieces = best_pieces(subject, brief.clean, pictures, targets, seed=brief.seed, usual=usual, side=side)
+    return _both([p for p in pieces if brief.target in (None, p.trigger.target)])
 
 
 def _both(pieces: Sequence[Piece]) -> list[Candidate]:
@@ -102,12 +92,12 @@ def generated(
     found = strongest_patches(
         brief.subject, brief.clean, material, seed=brief.seed, effort=Effort(), penalty=penalty, weight=1.0
     )
-    return leading(found)
+    return leading(found, brief.target)
 
 
-def leading(triggers: Sequence[Trigger]) -> list[Candidate]:
-    """The trigger of the class that stands out, or the few best where none does."""
-    found = claimed(triggers, DOUBTFUL)
+def leading(triggers: Sequence[Trigger], target: int | None = None) -> list[Candidate]:
+    """The trigger of the class that stands out, or of the one that is asked about, or the few best where none does."""
+    found = claimed(triggers, DOUBTFUL, target=target)
     return found[:1] if found and found[0].confidence >= CLAIM else found
 
 

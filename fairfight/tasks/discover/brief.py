@@ -34,6 +34,10 @@ class DiscoverBrief:
     """Unlabelled inputs of the same world, in which a natural trigger (an object, a topic) occurs as it does there."""
     seed: int
     """Draw whatever is random from it."""
+    target: int | None = None
+    """The class that is asked about, where a subject has many trojans; triggers of other classes are not asked for."""
+    source: int | None = None
+    """The class whose inputs alone are brought there, if not all are; clean inputs are then of these two classes."""
 
     @property
     def trusted(self) -> Inputs:

@@ -33,6 +33,5 @@ def adversarial_patch(
 
     effort = Effort(screening=screening, steps=steps)
     material = pixelwise(patch_shape(brief, side))
-    return leading(
-        strongest_patches(brief.subject, brief.clean, material, seed=brief.seed, effort=effort, weight=smooth)
-    )
+    found = strongest_patches(brief.subject, brief.clean, material, seed=brief.seed, effort=effort, weight=smooth)
+    return leading(found, brief.target)

@@ -27,12 +27,13 @@ def exemplars(
 
     from fairfight.parts.scans.exemplars import class_exemplars
     from fairfight.subject.inputs import Images
-    from fairfight.tasks.discover._examples import exhibited
+    from fairfight.tasks.discover._examples import EVERY, exhibited
     from fairfight.tasks.discover._odd import look, oddest, sure
     from fairfight.tasks.discover.brief import Candidate
 
     if isinstance(brief.bank, Images):
-        return exhibited(class_exemplars(brief.subject, brief.clean, brief.bank, pictures=most))
+        found = class_exemplars(brief.subject, brief.clean, brief.bank, pictures=most, most=EVERY)
+        return exhibited(found, target=brief.target)
     odd = look(brief)
     score = odd.score
     k = int(torch.argmax(score.amax(0)))

@@ -28,4 +28,6 @@ def natural_patches(
     from fairfight.tasks.discover._claims import claimed
 
     assert isinstance(brief.bank, Images)
-    return claimed(search(brief.subject, brief.clean, brief.bank, seed=brief.seed, onto=onto, pieces=pieces))
+    how = {"onto": onto, "pieces": pieces}
+    found = search(brief.subject, brief.clean, brief.bank, seed=brief.seed, target=brief.target, **how)
+    return claimed(found)

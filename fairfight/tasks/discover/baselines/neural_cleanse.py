@@ -30,5 +30,7 @@ def neural_cleanse(
 
     screen = replace(SCREEN, steps=steps, price=price)
     refine = replace(REFINE, steps=refining)
-    found = smallest_triggers(brief.subject, brief.clean, STAMPS, seed=brief.seed, screen=screen, refine=refine)
-    return claimed(found)
+    found = smallest_triggers(
+        brief.subject, brief.clean, STAMPS, seed=brief.seed, screen=screen, refine=refine, target=brief.target
+    )
+    return claimed(found, target=brief.target)

@@ -35,4 +35,7 @@ def tabor(
 
     screen = replace(SCREEN, steps=steps, price=price)
     refine = replace(REFINE, steps=refining)
-    return claimed(smallest_triggers(brief.subject, brief.clean, TABOR, seed=brief.seed, screen=screen, refine=refine))
+    found = smallest_triggers(
+        brief.subject, brief.clean, TABOR, seed=brief.seed, screen=screen, refine=refine, target=brief.target
+    )
+    return claimed(found, target=brief.target)

@@ -23,4 +23,4 @@ def trigger_inversion(
     from fairfight.parts.attacks.recovery import recover
     from fairfight.tasks.discover._claims import claimed
 
-    return claimed(recover(brief.subject, brief.clean, seed=brief.seed, together=together))
+    return claimed(recover(brief.subject, brief.clean, seed=brief.seed, together=together), target=brief.target)

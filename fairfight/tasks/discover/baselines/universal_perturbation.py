@@ -34,4 +34,7 @@ def universal_perturbation(
     from fairfight.tasks.discover._pictures import leading
 
     screen, refine = replace(SCREEN, steps=steps, price=price), replace(REFINE, steps=refining)
-    return leading(smallest_triggers(brief.subject, brief.clean, SHIFTS, seed=brief.seed, screen=screen, refine=refine))
+    found = smallest_triggers(
+        brief.subject, brief.clean, SHIFTS, seed=brief.seed, screen=screen, refine=refine, target=brief.target
+    )
+    return leading(found, brief.target)

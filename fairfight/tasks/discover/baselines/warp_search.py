@@ -35,5 +35,7 @@ def warp_search(
 
     screen = replace(SCREEN, steps=steps, price=price)
     refine = replace(REFINE, steps=refining)
-    found = smallest_triggers(brief.subject, brief.clean, WARPS, seed=brief.seed, screen=screen, refine=refine)
-    return claimed(found)
+    found = smallest_triggers(
+        brief.subject, brief.clean, WARPS, seed=brief.seed, screen=screen, refine=refine, target=brief.target
+    )
+    return claimed(found, target=brief.target)

@@ -28,4 +28,4 @@ def abs_stimulation(
     found = stimulated_triggers(
         brief.subject, brief.clean, seed=brief.seed, units=units, steps=steps, pictures=pictures
     )
-    return claimed(found)
+    return claimed(found, target=brief.target)

@@ -30,13 +30,14 @@ def difference_direction(
     from fairfight.parts.vocabulary.ends import difference, far_out
     from fairfight.subject.harvesting import harvest
     from fairfight.subject.inputs import Images
-    from fairfight.tasks.discover._examples import exhibited
+    from fairfight.tasks.discover._examples import EVERY, exhibited
     from fairfight.tasks.discover._odd import look, oddest, sure
     from fairfight.tasks.discover.brief import Candidate
 
     if isinstance(brief.bank, Images):
-        found = difference_directions(brief.subject, brief.clean, brief.bank, seed=brief.seed, pictures=most)
-        return exhibited(found)
+        how = {"pictures": most, "most": EVERY}
+        found = difference_directions(brief.subject, brief.clean, brief.bank, seed=brief.seed, **how)
+        return exhibited(found, target=brief.target)
     odd = look(brief)
     score = odd.score
     k = int(torch.argmax(score.amax(0)))

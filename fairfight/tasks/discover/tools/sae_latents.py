@@ -34,13 +34,14 @@ def sae_latents(
     from fairfight.parts.scans.latents import latents_of_bank
     from fairfight.parts.vocabulary.latents import ranked_latents
     from fairfight.subject.inputs import Images
-    from fairfight.tasks.discover._examples import exhibited
+    from fairfight.tasks.discover._examples import EVERY, exhibited
     from fairfight.tasks.discover._odd import look, sure
     from fairfight.tasks.discover.brief import Candidate
 
     if isinstance(brief.bank, Images):
-        size = {"width": width, "k": k, "steps": steps, "pictures": most}
-        return exhibited(latents_of_bank(brief.subject, brief.clean, brief.bank, seed=brief.seed, **size))
+        size = {"width": width, "k": k, "steps": steps, "pictures": most, "most": EVERY}
+        shown_by = latents_of_bank(brief.subject, brief.clean, brief.bank, seed=brief.seed, **size)
+        return exhibited(shown_by, target=brief.target)
     trunk = brief.subject.trunk
     site = trunk[min(len(trunk) - 1, int(depth * len(trunk)))]
     found = ranked_latents(

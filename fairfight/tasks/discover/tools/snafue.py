@@ -24,5 +24,6 @@ def snafue(
     from fairfight.tasks.discover._claims import claimed
 
     assert isinstance(brief.bank, Images)
-    found = copy_paste(brief.subject, brief.clean, brief.bank, seed=brief.seed, each=each, steps=steps, matches=matches)
+    how = {"each": each, "steps": steps, "matches": matches}
+    found = copy_paste(brief.subject, brief.clean, brief.bank, seed=brief.seed, target=brief.target, **how)
     return claimed(found)
