@@ -18,7 +18,7 @@ from fairfight.tasks.decompile.suites.row import Compiled, Published
 from fairfight.tasks.task import Case
 
 TASK = registry.task("decompile")
-INCAPABLE = ("fourier", "drawn-frequencies", "foreign-heads")
+INCAPABLE = ("fourier", "drawn-frequencies", "shuffled-heads")
 """Of the easy case: the token before is no sum, and placebos read nothing."""
 CASES: dict[Compiled | Published, Case] = {}
 
@@ -119,6 +119,15 @@ def test_a_grokked_sum_is_read_from_its_circles_and_not_from_others(name: str) -
     assert read["exact"] == read["faithful"] == read["exhaustive"] == 1
     assert read["lines"] <= 30
     assert blind["faithful"] == 0
+
+
+@pytest.mark.parametrize("row", [Compiled("sort", "plain"), Compiled("first", "hidden")])
+def test_a_compiled_program_is_read_head_by_head_and_from_shuffled_weights_nothing(row: Compiled) -> None:
+    read, blind = fought(row, "heads"), fought(row, "shuffled-heads")
+    assert read["exact"] == read["faithful"] == read["program"] == 1
+    assert read["lines"] <= 10
+    assert blind["exact"] == 0
+    assert blind["faithful"] < 0.1
 
 
 def test_an_automaton_is_learnt_of_what_does_not_look_ahead_and_of_nothing_else() -> None:

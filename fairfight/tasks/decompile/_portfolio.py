@@ -19,6 +19,7 @@ from fairfight.parts.programs.search.enumeration import Budget
 from fairfight.parts.programs.search.machines import synthesise_machine
 from fairfight.parts.programs.search.synthesis import synthesise
 from fairfight.seeds import numpy_rng
+from fairfight.tasks.decompile._asking import like_known
 from fairfight.tasks.decompile._reading import usual
 from fairfight.tasks.decompile._trial import answered_by
 from fairfight.tasks.decompile.brief import DecompileBrief, batch, decided, present
@@ -62,20 +63,7 @@ def _others(brief: DecompileBrief) -> tuple[np.ndarray, np.ndarray | None]:
     if brief.lengths is not None:
         found = rng.integers(bounds.low, bounds.high + 1, (TRIALS, longest, channels))
         return found, rng.integers(1, longest + 1, TRIALS)
-    return like_known(brief, TRIALS)
-
-
-def like_known(brief: DecompileBrief, n: int) -> tuple[np.ndarray, np.ndarray | None]:
-    """More inputs, of known lengths: any, or known ones with a place changed where any are seldom of interest."""
-    rng, (known, length, channels) = numpy_rng(brief.seed, "like known"), brief.values.shape
-    bounds = brief.subject.space
-    other = rng.integers(bounds.low, bounds.high + 1, (n, length, channels))
-    if brief.lengths is not None:
-        return other, brief.lengths[rng.integers(known, size=n)]
-    if brief.stepwise:
-        return other, None
-    changed = rng.random(other.shape) < rng.choice([0, 1 / length], (n, 1, 1))
-    return np.where(changed, other, brief.values[rng.integers(known, size=n)]), None
+    return like_known(brief, TRIALS, "portfolio")
 
 
 class Examples(NamedTuple):
@@ -91,7 +79,7 @@ def examples(brief: DecompileBrief) -> Examples:
     """The known inputs; of a transformer as many others too, of all lengths that it takes."""
     if brief.stepwise:
         return Examples(brief.values, None, brief.outputs, brief.batch)
-    values, lengths = like_known(brief, KNOWN)
+    values, lengths = like_known(brief, KNOWN, "examples")
     known, own = brief.values, brief.lengths
     if own is not None:
         rng, longest = numpy_rng(brief.seed, "asked for"), brief.space.lengths[1]

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from fairfight.parts.heads.reading import Drawn, drawn
+from fairfight.parts.heads.reading import read as by_heads
 from fairfight.parts.periodic import read_sum
 from fairfight.parts.programs import Program, const
 from fairfight.parts.states.reading import read
-from fairfight.seeds import derive
+from fairfight.seeds import derive, torch_rng
 from fairfight.subject.sequences import SequenceSubject
+from fairfight.subject.transformer import PlainTransformer
+from fairfight.tasks.decompile._asking import like_known
 from fairfight.tasks.decompile.brief import DecompileBrief
 
 
@@ -25,6 +30,44 @@ def periodic_program(brief: DecompileBrief, frequencies: tuple[int, ...] | None 
     """The sum that a transformer computes on circles, those of its tokens or others; else the most usual answer."""
     found = read_sum(brief.subject, brief.seed, frequencies) if brief.single else None
     return usual(brief) if found is None else found.program(brief.space)
+
+
+def heads_program(brief: DecompileBrief, net: PlainTransformer | None = None) -> Program:
+    """The program that is read from a transformer head by head; else the most usual answer.
+
+    Args:
+        brief: The brief.
+        net: Read this network in place of the subject's own.
+    """
+    own = brief.subject.module
+    if not isinstance(own, PlainTransformer) or brief.subject.space.channels != 1:
+        return usual(brief)
+    found = by_heads(net or own, brief.subject, brief.space, _draws(brief)).program
+    return found or usual(brief)
+
+
+def _draws(brief: DecompileBrief) -> Callable[[int, str], Drawn]:
+    """Sequences of any length, or more like the known ones where there is one length only."""
+    if brief.lengths is not None:
+        return drawn(brief.space, brief.seed)
+
+    def draw(n: int, what: str) -> Drawn:
+        values = like_known(brief, n, what)[0][:, :, 0]
+        return values, np.full(n, values.shape[1])
+
+    return draw
+
+
+def shuffled(brief: DecompileBrief) -> PlainTransformer | None:
+    """The subject's transformer with the numbers of each of its weights in another order."""
+    if not isinstance(brief.subject.module, PlainTransformer):
+        return None
+    net = copy.deepcopy(brief.subject.module)
+    with torch.no_grad():
+        for name, p in net.named_parameters():
+            rng = torch_rng(brief.seed, "shuffled", name)
+            p.copy_(p.flatten()[torch.randperm(p.numel(), generator=rng)].view_as(p))
+    return net
 
 
 def usual(brief: DecompileBrief) -> Program:

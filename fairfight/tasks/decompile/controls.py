@@ -45,3 +45,11 @@ def drawn_frequencies(brief: DecompileBrief) -> Program:
     half = (brief.subject.space.high - brief.subject.space.low + 1) // 2
     drawn = 1 + numpy_rng(brief.seed, "frequencies").permutation(max(half, 3))[:3]
     return periodic_program(brief, tuple(int(k) for k in drawn))
+
+
+@control("decompile", role="placebo", of="heads", modalities=("transformers",))
+def shuffled_heads(brief: DecompileBrief) -> Program:
+    """Read a program as ``heads`` does, from the same network with each of its weights shuffled."""
+    from fairfight.tasks.decompile._reading import heads_program, shuffled
+
+    return heads_program(brief, shuffled(brief))
