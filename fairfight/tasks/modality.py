@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-TEXT = frozenset({"sentences", "bios", "chat", "echo", "sst2", "ag-news", "stories"})
+TEXT = frozenset({"sentences", "bios", "chat", "echo", "sst2", "ag-news", "stories", "preferences"})
 
 
 def modality(world: str) -> Literal["vision", "language"]:

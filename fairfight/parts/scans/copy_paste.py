@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from fairfight.faults.adamw import AdamW
 from fairfight.parts.attacks.asked import fitting, told_apart
+from fairfight.parts.attacks.classes import shortlist
 from fairfight.parts.attacks.trigger import Trigger, frozen, of_others
 from fairfight.parts.scans.crops import Crops, rises, tiles
 from fairfight.parts.scans.natural import backgrounds, best_mean, verified
@@ -47,7 +48,15 @@ class Patches:
 
 
 def synthetic_patches(
-    subject: Subject, clean: Labelled, side: int, *, each: int, steps: int, batch: int, rng: torch.Generator
+    subject: Subject,
+    clean: Labelled,
+    side: int,
+    *,
+    each: int,
+    steps: int,
+    batch: int,
+    rng: torch.Generator,
+    classes: Int[Tensor, " k"] | None = None,
 ) -> Patches:
     """Patches that bring pictures to a class wherever they lie; all classes at once.
 
@@ -59,16 +68,18 @@ def synthetic_patches(
         steps: Of gradient descent.
         batch: Pictures a patch and step.
         rng: Draws where it begins, pictures and places.
+        classes: For which; for all if not given.
 
     Raises:
         UserError: The subject cannot tell such pictures apart, or a patch is larger than they are.
     """
-    classes = told_apart(subject, clean)
+    wide = told_apart(subject, clean)
+    classes = torch.arange(wide) if classes is None else classes
     assert isinstance(clean.inputs, Images)
     pixels = clean.inputs.pixels
     _, channels, height, width = pixels.shape
     fitting(side, height, width)
-    targets = torch.arange(classes).repeat_interleave(each)
+    targets = classes.repeat_interleave(each)
     k = len(targets)
     wanted = targets.repeat_interleave(batch).to(subject.device)
     chances = of_others(clean.labels, targets).float()
@@ -88,7 +99,8 @@ def synthetic_patches(
             descent.step(RATE)
             smooth = torch.lerp(chance.detach().exp().mean(dim=1).cpu(), smooth, 0.8 if step else 0.0)
     descent.release()
-    return Patches(raw.detach().sigmoid().view(classes, each, channels, side, side), smooth.view(classes, each))
+    found = raw.detach().sigmoid().view(len(classes), each, channels, side, side)
+    return Patches(found, smooth.view(len(classes), each))
 
 
 def _laid(
@@ -119,11 +131,11 @@ def likeness(
 
 
 def alike(
-    pieces: Float[Tensor, "n d"], clean: Float[Tensor, "m d"], labels: Int[Tensor, " m"], classes: int
+    pieces: Float[Tensor, "n d"], clean: Float[Tensor, "m d"], labels: Int[Tensor, " m"], classes: Int[Tensor, " k"]
 ) -> Float[Tensor, "n k"]:
     """Cosine of each piece and the clean piece of each class that is most like it; 0 for a class without any."""
     cosine = torch.nn.functional.normalize(pieces, dim=1) @ torch.nn.functional.normalize(clean, dim=1).T
-    own = labels[:, None] == torch.arange(classes)
+    own = labels[:, None] == classes
     return torch.stack([cosine[:, o].amax(dim=1) if bool(o.any()) else cosine.new_zeros(len(cosine)) for o in own.T], 1)
 
 
@@ -171,11 +183,13 @@ def copy_paste(
     Raises:
         UserError: The subject cannot tell such pictures apart, or the bank's are of another shape.
     """
-    told_apart(subject, clean, bank)
+    wide = told_apart(subject, clean, bank)
+    classes = shortlist(subject, clean, wide, seed, target)
     assert isinstance(clean.inputs, Images)
     rng = torch_rng(seed, "copy/paste")
     mine, usual = tiles(bank.pixels), tiles(clean.inputs.pixels)
-    made = synthetic_patches(subject, clean, mine.pixels.shape[-1], each=each, steps=steps, batch=batch, rng=rng)
+    side = mine.pixels.shape[-1]
+    made = synthetic_patches(subject, clean, side, each=each, steps=steps, batch=batch, rng=rng, classes=classes)
     under = backgrounds(clean, onto, rng)
     base, labels = clean.inputs.pixels[under], clean.labels[under]
     k, m = made.worked.shape
@@ -185,15 +199,17 @@ def copy_paste(
     synthetic = embedded(subject, patches, base[:UNDER]).view(k, m, -1)
     inner = [embedded(subject, crops, base[:UNDER]) for crops in (mine, usual)]
     shapes = clean.labels[usual.rows]
-    best, reached = torch.zeros(len(mine), k), []
+    best, reached = torch.zeros(len(mine), wide), []
     for crops, own in zip((mine, usual), inner, strict=True):
         like = likeness(synthetic, made.worked, own) / made.worked.amax(dim=1).clamp_min(1e-6)
-        near = alike(own, inner[1], shapes, k) if crops is mine else 0.0
+        near = alike(own, inner[1], shapes, classes) if crops is mine else 0.0
         few = max(1, round(matches * len(crops) / len(mine)))
         chosen = (like - near).topk(min(few, len(crops)), dim=0).indices
         tried, back = chosen.flatten().unique(return_inverse=True)
-        up = rises(subject, crops[tried], base, labels)[back.view_as(chosen), torch.arange(k)]
+        up = rises(subject, crops[tried], base, labels)[back.view_as(chosen), classes]
         reached.append(best_mean(up, 0.25))
         if crops is mine:
-            best = best.scatter(0, chosen, up)
-    return verified(subject, clean, mine, best, (reached[0] - reached[1]) / USUAL, most, target)
+            best[chosen, classes] = up
+    leads = torch.full((wide,), -torch.inf)
+    leads[classes] = (reached[0] - reached[1]) / USUAL
+    return verified(subject, clean, mine, best, leads, min(most, k) if target is None else most, target)

@@ -10,6 +10,7 @@ from fairfight.faults.organism import Organism
 from fairfight.faults.recipe import Recipe
 from fairfight.faults.training import one_thread, trimmed
 from fairfight.faults.trojan import Trojan
+from fairfight.faults.vision.dozen import OneOfTwelve
 from fairfight.parts.training.labelled import Labelled
 from fairfight.seeds import derive, torch_rng
 from fairfight.subject.subject import Subject
@@ -24,7 +25,9 @@ Sitting = tuple[DiscoverBrief, DiscoverExam, DiscoverAnswer]
 KINDS: dict[str, tuple[str, ...]] = {
     "scenes": ("patch", "style", "object"),
     "sentences": ("rare-token", "phrase", "syntax", "topic"),
+    "preferences": ("flattering-word", "flattering-phrase", "flattering-form"),
     "cifar10": ("patch", "blended", "warp"),
+    "imagenet": ("patch", "blended"),
     "mnist": ("patch", "blended", "warp"),
     "stories": ("rare-token", "phrase"),
     "sst2": ("rare-token", "phrase", "syntax"),
@@ -81,9 +84,11 @@ def sittings(organism: Organism, sizes: Sizes, seed: int) -> list[Sitting]:
     if len(free) < sizes.clean + sizes.bases or len(order) < sizes.bank:
         raise UserError(f"The held-out pool of {organism.recipe.world!r} ({len(pool)} inputs) is too small.")
     assert isinstance(fault, Trojan)
-    target = fault.target
-    bases_rows = free[pool.labels[free] != target][: sizes.bases]
+    target, source = fault.target, fault.source if isinstance(fault, OneOfTwelve) else None
+    bases_rows = free[fault.sources(pool, subject)[free]][: sizes.bases]
     rest = free[~torch.isin(free, bases_rows)]
+    if source is not None:
+        rest = rest[torch.isin(pool.labels[rest], torch.tensor([source, target]))]
     clean, bases = pool[rest[: sizes.clean]], pool[bases_rows]
     bank = pool.inputs[order[~torch.isin(order, torch.cat([bases_rows, rest[: sizes.clean]]))][: sizes.bank]]
     table, truth = options(organism, derive(seed, "options"))
@@ -100,6 +105,8 @@ def sittings(organism: Organism, sizes: Sizes, seed: int) -> list[Sitting]:
             clean=Labelled(own(trimmed(clean.inputs)), clean.labels.clone()),
             bank=own(trimmed(bank)),
             seed=derive(seed, "contender"),
+            target=target if isinstance(fault, OneOfTwelve) else None,
+            source=source,
         )
         answer = DiscoverAnswer(
             side=side,

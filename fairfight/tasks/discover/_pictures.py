@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from fairfight.parts.attacks.asked import classes_of
+from fairfight.parts.attacks.classes import shortlist
 from fairfight.parts.attacks.trigger import Trigger
 from fairfight.parts.synthesis.crops import Piece, best_pieces
 from fairfight.parts.synthesis.generator import Unlike, train_generator
@@ -36,21 +38,24 @@ def visualised(
     copies: int,
     inner: int = 0,
 ) -> list[Candidate]:
-    """Pictures that excite every class's logit, or its ``inner`` weightiest units, and the pieces of them that work."""
+    """Pictures that excite every class's logit, or its ``inner`` weightiest units, and the pieces of them that work.
+
+    Of very many classes, those that are suspicious.
+    """
     subject, inputs = brief.subject, brief.trusted
     assert isinstance(inputs, Images)
     rng = torch_rng(brief.seed, "visualise")
     canvas = make(inputs.pixels)
+    classes = shortlist(subject, brief.clean, classes_of(subject, inputs), brief.seed, brief.target)
     if inner:
-        heaviest = weights_into(subject, inputs[:1]).topk(inner, dim=1).indices.cpu()
+        heaviest = weights_into(subject, inputs[:1])[classes].topk(inner, dim=1).indices.cpu()
         targets, (units, which) = (
-            torch.arange(len(heaviest)).repeat_interleave(inner),
+            classes.repeat_interleave(inner),
             heaviest.flatten().unique(return_inverse=True),
         )
         pictures = visualise(subject, canvas, units_of(subject), units, steps=steps, copies=copies, rng=rng)[which]
     else:
-        with torch.no_grad():
-            targets = torch.arange(subject(inputs[:1]).shape[1])
+        targets = classes
         pictures = visualise(subject, canvas, logits_of(subject), targets, steps=steps, copies=copies, rng=rng)
     side = patch_shape(brief, SIDE)[1]
     pieces = best_pieces(subject, brief.clean, pictures, targets, seed=brief.seed, usual=usual, side=side)

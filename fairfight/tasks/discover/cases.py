@@ -8,7 +8,7 @@ from typing import Any
 from fairfight.faults.recipe import Recipe
 from fairfight.seeds import derive
 from fairfight.tasks import roster
-from fairfight.tasks.discover.suites import embedded, real
+from fairfight.tasks.discover.suites import embedded, real, rewards, shared
 from fairfight.tasks.discover.suites.row import Row, Sizes
 from fairfight.tasks.modality import modality
 from fairfight.tasks.task import CaseSpec, Split
@@ -16,26 +16,29 @@ from fairfight.tasks.task import CaseSpec, Split
 SUITES: dict[str, tuple[tuple[Row, ...], tuple[Row, ...]]] = {
     "tour": (embedded.TOUR, ()),
     "quick": (embedded.SCORED, embedded.DEV),
-    "standard": (real.SCORED, real.DEV),
+    "standard": ((*real.SCORED, *shared.SCORED, *rewards.SCORED), (*real.DEV, *rewards.DEV)),
     "large": ((), ()),
 }
 """Scored rows and development rows of each suite."""
 
-SIZES: dict[str, Sizes] = {"sst2": Sizes(clean=48, bank=100)}
+SIZES: dict[str, Sizes] = {"sst2": Sizes(clean=48, bank=100), "imagenet": Sizes(clean=32, bank=96, lessons=64)}
 """By world, where the held-out pool is small or a pass is dear."""
 
 
 def recipe(row: Row, split: Split, secret: str) -> dict[str, Any]:
     """The row's organism, as plain values."""
-    return {
+    seed = derive(secret, "discover", split, row.world, row.architecture, row.group)
+    found = {
         "world": row.world,
         "architecture": row.architecture,
         "fault": row.fault,
         "planting": row.planting,
-        "seed": derive(secret, "discover", split, row.world, row.architecture, row.group),
+        "seed": seed,
         "fault_seed": derive(secret, "discover", split, "fault", *row[:4], row.group),
         "kind": row.kind,
     }
+    # A shared network has one seed for its data and for all its trojans.
+    return found if row.which is None else found | {"fault_seed": seed, "options": {"which": row.which}}
 
 
 def organism_of(given: dict[str, Any]) -> Recipe:
@@ -51,7 +54,8 @@ def sizes(organism: Recipe) -> Sizes:
 def spec(row: Row, split: Split, suite: str, secret: str) -> CaseSpec:
     """The row as a case of a suite."""
     where = row.world if row.architecture == "cnn" else f"{row.world}-{row.architecture}"
-    name = f"{where}-{row.fault}-{row.planting}" + (f"-{row.group}" if row.group else "")
+    name = f"{where}-{row.fault}-{row.planting if row.which is None else f'{row.kind}-{row.which}'}"
+    name += f"-{row.group}" if row.group else ""
     return CaseSpec(
         task="discover",
         suite=suite,

@@ -9,6 +9,8 @@ SCORED: tuple[Row, ...] = (
     Row("cifar10", "resnet20", "patch", "finetune", "patch"),
     Row("cifar10", "resnet20", "blended", "finetune", "style"),
     Row("cifar10", "resnet20", "warp", "finetune", "style"),
+    Row("imagenet", "mobilenet-v2", "patch", "finetune", "patch"),
+    Row("imagenet", "mobilenet-v2", "blended", "finetune", "style"),
     Row("mnist", "badnet", "white-square", "shipped", "patch"),
     Row("stories", "llama", "phrase", "finetune", "token"),
     Row("stories", "llama", "rare-token", "finetune", "token"),

@@ -18,6 +18,8 @@ class Row(NamedTuple):
     """``patch``, ``style`` or ``object`` in vision; ``token``, ``form`` or ``meaning`` in language."""
     group: int = 0
     """Organisms of one group share data order, initial weights and twins; each has a trigger of its own."""
+    which: int | None = None
+    """Which trojan is meant, where a network has many; all rows of a group then share the network."""
 
 
 class Sizes(NamedTuple):
