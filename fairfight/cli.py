@@ -91,6 +91,34 @@ def decompile(
         typer.echo(str(found))
 
 
+@app.command()
+def audit(
+    model: Annotated[str, typer.Argument(help="A model's folder or hub name.")],
+    data: Annotated[Path, typer.Option(help="Ordinary data: .jsonl of texts, a folder of pictures, or .npz.")],
+    out: Annotated[Path, typer.Option(help="Folder for the report and the findings.")] = Path("audit"),
+    budget: Annotated[float, typer.Option(help="Seconds.")] = 600.0,
+    spikes: Annotated[int, typer.Option(help="Copies for every known fault and strength at most.")] = 4,
+    kind: Annotated[str | None, typer.Option(help="image-classifier, text-classifier or causal-lm.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes; one a core by default.")] = None,
+    seed: Annotated[int, typer.Option(help="Of whatever is drawn.")] = 0,
+    reproduce: Annotated[str | None, typer.Option(help="Test this finding of an earlier audit again.")] = None,
+    repair: Annotated[str | None, typer.Option(help="Repair this finding of an earlier audit in a copy.")] = None,
+    by: Annotated[str | None, typer.Option(help="The contender of repair that does it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search a model for faults; exit code 0 without findings, 1 with, 2 where something must be changed."""
+    from fairfight.report.audit import commands
+
+    asked = commands.Asked(model, data, out, kind, seed, as_json, sys.argv[1:])
+    if reproduce is not None:
+        code = commands.reproduce(asked, reproduce)
+    elif repair is not None:
+        code = commands.repair(asked, repair, by)
+    else:
+        code = commands.audit(asked, budget, spikes, workers)
+    raise typer.Exit(code)
+
+
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """List tasks, suites, cases and contenders."""

@@ -45,6 +45,16 @@ def write(
         raise UserError(f"The report cannot be written to {path}, which is a folder: name a file in it.")
     records = (verdicts, matches, cases, seals, tunings)
     text = html(*records, title=title, command=command, fingerprint=fingerprint, sights=sights)
+    put(path, text)
+    return path
+
+
+def put(path: Path, text: str) -> None:
+    """The text as a file; the old one stays whole until the new one takes its place.
+
+    Raises:
+        UserError: The folder is missing, cannot be written or is full.
+    """
     work = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         try:
@@ -56,7 +66,6 @@ def write(
         raise UserError(
             f"The report cannot be written to {path} ({error.strerror or error}): choose another place for it."
         ) from error
-    return path
 
 
 def is_current(path: str | Path, fingerprint: str) -> bool:

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fairfight.arena.budgets import is_shared, plain
 from fairfight.errors import UserError
-from fairfight.report import charts, escape, numbers
+from fairfight.report import charts
 from fairfight.report.bundle import bundle
 from fairfight.report.cost import cost
 from fairfight.report.failures import failures, void_cases
-from fairfight.report.found import Find, accused, finds
-from fairfight.report.kinds import look
+from fairfight.report.found import Find, finds
 from fairfight.report.matches import compact
 from fairfight.report.splits import Split, split
+from fairfight.report.templating import environment, part, policy
 from fairfight.report.versions import mark, versions
 from fairfight.report.words import GLOSSARY, RULES, TIERS, rigor
 from fairfight.verdict.arms import AXES
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
-
     from fairfight.arena.records import CaseRecord, MatchRecord, SealRecord, TuningRecord
     from fairfight.verdict.columns import Ring
     from fairfight.verdict.records import Verdict
@@ -86,16 +80,16 @@ def html(
     from fairfight.verdict.columns import rings
 
     fought = {(r.task, r.suite, r.budget): r for r in rings(matches, cases)}
-    scripts = {"bundle": bundle(), "charts": _part("charts.js"), "matches": _part("matches.js")}
-    page = _environment().get_template("page.html.j2")
+    scripts = {"bundle": bundle(), "charts": part("charts.js"), "matches": part("matches.js")}
+    page = environment().get_template("page.html.j2")
     started = sorted({m.started[:10] for m in matches if m.started})
     return page.render(
         title=title,
         command=command,
         mark=mark(fingerprint),
-        policy=_policy(scripts.values()),
+        policy=policy(scripts.values()),
         scripts=scripts,
-        style=_part("style.css"),
+        style=part("style.css"),
         sections=[
             _section(v, fought.get((v.task, v.suite, v.budget)), seals, finds(v, matches, cases, sights or {}))
             for v in verdicts
@@ -139,45 +133,3 @@ def _labels(name: str) -> tuple[str, dict[str, str]]:
     except UserError:
         return "score", {}
     return task.metrics[0].label, {m.name: m.label for m in task.metrics[1:]}
-
-
-def _part(name: str) -> str:
-    return files("fairfight.report").joinpath("templates", name).read_text("utf-8")
-
-
-def _policy(scripts: Iterable[str]) -> str:
-    """A content policy under which nothing is fetched and no script runs but ours, whatever slipped through."""
-    hashes = (base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in scripts)
-    allowed = " ".join(f"'sha256-{h}'" for h in hashes)
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
-    def shown(value: Any) -> Any:
-        return value if isinstance(value, Markup) or not isinstance(value, str) else escape.visible(value)
-
-    environment = Environment(
-        loader=PackageLoader("fairfight.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=shown,
-    )
-    formats: Mapping[str, Any] = {
-        "score": numbers.score, "signed": numbers.signed, "p": numbers.p_value, "flops": numbers.flops,
-        "seconds": numbers.seconds, "outcome": charts.outcome, "count": numbers.count, "line": escape.line,
-        "block": escape.block, "accused": accused,
-        "visible": escape.visible, "look": look, "png": escape.png_url, "script_json": escape.script_json,
-        "ours": Markup,
-    }  # fmt: skip
-    environment.filters.update(formats)
-    environment.globals.update(interval=numbers.interval, counted=numbers.counted, outcomes=charts.OUTCOMES)
-    return environment
