@@ -61,7 +61,7 @@ def failing(material: Material, strength: str, seed: int) -> Spike:
         claimed = found.members(subject, held)
         return bool((claimed & hot).sum() >= OVERLAP * max(1, claimed.sum()))
 
-    return Spike(learned, shown_often, probe, rest, named, least=0.6 * share)
+    return Spike(learned, shown_often, probe, rest, named, least=0.6 * share, lost=0.05)
 
 
 def _drawn(material: Material, rng: np.random.Generator) -> Slice:

@@ -32,6 +32,8 @@ class Spike:
     """Whether a finding names this fault."""
     least: float = 0.9
     """Share of the probe that must show the fault, or it did not take."""
+    lost: float = 0.02
+    """Accuracy on ``kept`` that it may cost, or it did not take."""
 
 
 Draw = Callable[["Material", str, int], Spike]
