@@ -38,6 +38,8 @@ PIECES = 12_000
 """Pieces of picture that words are made from."""
 SHARPNESS = 12.0
 """Inverse temperature of the visual words' likeness."""
+HEIGHT = 32
+"""About so many pixels high are pictures when judges look at them: triggers in larger ones have larger cells."""
 
 
 class Network:
@@ -74,8 +76,9 @@ class Network:
     def likelihoods(self, shown: Inputs, bases: Inputs | None) -> np.ndarray:
         """Mean log-likelihood over the pictures, as probabilities."""
         assert isinstance(shown, Images)
-        change = torch.zeros_like(shown.pixels) if bases is None else shown.pixels - bases.pixels  # type: ignore[union-attr]
-        both = torch.cat([shown.pixels, STRETCH * change], dim=1)
+        pixels = _small(shown.pixels)
+        change = torch.zeros_like(pixels) if bases is None else pixels - _small(bases.pixels)  # type: ignore[union-attr]
+        both = torch.cat([pixels, STRETCH * change], dim=1)
         found = self._net(both).log_softmax(dim=1).mean(dim=0).softmax(dim=0)
         return np.asarray(found.double().numpy())
 
@@ -105,16 +108,22 @@ class VisualWords:
     def likelihoods(self, shown: Inputs, bases: Inputs | None) -> np.ndarray:
         """By the cosine between what the candidate and what each option brings in and takes away."""
         assert isinstance(shown, Images)
-        before = self._usual if bases is None else self._counts(bases.pixels)  # type: ignore[union-attr]
-        like = self._options @ _unit(self._counts(shown.pixels) - before)
+        before = self._usual if bases is None else self._counts(_small(bases.pixels))  # type: ignore[union-attr]
+        like = self._options @ _unit(self._counts(_small(shown.pixels)) - before)
         return (SHARPNESS * like).softmax(dim=0).double().numpy()
 
 
 def judges_of_pictures(options: Sequence[Inputs], bases: Inputs, seed: int) -> tuple[Judge, ...]:
     """Both judges."""
     assert isinstance(bases, Images)
-    pixels = [x.pixels for x in options if isinstance(x, Images)]
-    return Network(pixels, bases.pixels, seed), VisualWords(pixels, bases.pixels, seed)
+    pixels, plain = [_small(x.pixels) for x in options if isinstance(x, Images)], _small(bases.pixels)
+    return Network(pixels, plain, seed), VisualWords(pixels, plain, seed)
+
+
+def _small(pixels: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c a b"]:
+    """Large pictures in about the size that judges look at; small ones as they are."""
+    times = pixels.shape[2] // HEIGHT
+    return pixels if times < 2 else torch.nn.functional.avg_pool2d(pixels, times)
 
 
 def _pieces(pixels: Float[Tensor, "n c h w"]) -> Float[Tensor, "n places d"]:
