@@ -82,6 +82,7 @@ def strongest_patches(
     effort: Effort,
     penalty: Callable[[Float[Tensor, "k c s s"]], Float[Tensor, " k"]] = variation,
     weight: float = 0.0,
+    target: int | None = None,
 ) -> list[Trigger]:
     """A patch for every class, or for the suspects among very many, where it works best, most suspicious first.
 
@@ -93,12 +94,13 @@ def strongest_patches(
         effort: How the search goes about it.
         penalty: What a patch should keep low besides.
         weight: Of the penalty, in nats; nothing while places are screened.
+        target: A class that is asked about, if there is one: it is among the suspects in any case.
 
     Raises:
         UserError: There are fewer than four inputs, all are of one class, the subject cannot tell such pictures apart,
             or a patch is larger than they are.
     """
-    classes = shortlist(subject, clean, told_apart(subject, clean), seed)
+    classes = shortlist(subject, clean, told_apart(subject, clean), seed, target)
     known, held = halves(clean, seed)
     assert isinstance(known.inputs, Images)
     assert isinstance(held.inputs, Images)

@@ -95,7 +95,14 @@ def generated(
     penalty = Unlike(brief.subject, (pixels.shape[2], pixels.shape[3]), noise, smooth, unlike)
     material = make(generator, usual=usual, rate=rate)
     found = strongest_patches(
-        brief.subject, brief.clean, material, seed=brief.seed, effort=Effort(), penalty=penalty, weight=1.0
+        brief.subject,
+        brief.clean,
+        material,
+        seed=brief.seed,
+        effort=Effort(),
+        penalty=penalty,
+        weight=1.0,
+        target=brief.target,
     )
     return leading(found, brief.target)
 

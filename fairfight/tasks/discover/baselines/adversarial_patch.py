@@ -33,5 +33,13 @@ def adversarial_patch(
 
     effort = Effort(screening=screening, steps=steps)
     material = pixelwise(patch_shape(brief, side))
-    found = strongest_patches(brief.subject, brief.clean, material, seed=brief.seed, effort=effort, weight=smooth)
+    found = strongest_patches(
+        brief.subject,
+        brief.clean,
+        material,
+        seed=brief.seed,
+        effort=effort,
+        weight=smooth,
+        target=brief.target,
+    )
     return leading(found, brief.target)

@@ -93,7 +93,15 @@ def _sought(brief: DiscoverBrief, searches: int, steps: int) -> Trigger | None:
     if _too_few(brief):
         return None
     material = pixelwise(patch_shape(brief, 0.19))
-    found = strongest_patches(brief.subject, brief.clean, material, seed=brief.seed, effort=Effort(), weight=0.05)
+    found = strongest_patches(
+        brief.subject,
+        brief.clean,
+        material,
+        seed=brief.seed,
+        effort=Effort(),
+        weight=0.05,
+        target=brief.target,
+    )
     asked = [f for f in found if brief.target in (None, f.target)]
     course = replace(COURSE, steps=steps)
     return agreed(brief.subject, brief.clean, asked[0], seed=brief.seed, searches=searches, course=course)
