@@ -11,7 +11,7 @@ from fairfight.faults.program.published import load
 from fairfight.faults.program.recurrent import build
 from fairfight.faults.training import one_thread
 from fairfight.subject.sequences import SequenceSubject
-from fairfight.subject.transformer import Block
+from fairfight.subject.transformer import Block, PlainTransformer
 from fairfight.tasks.decompile._draw import Sitting, sitting
 from fairfight.tasks.decompile._whole import compiled_sitting, published_sitting
 from fairfight.tasks.decompile.cases import compiled_of, organism_of
@@ -43,7 +43,9 @@ def _compiled(given: dict[str, Any], seed: int) -> Case:
         organism = compiled_of(given)
         share = organism.agreement()
     recipe = organism.recipe
-    facts = {"agreement": share, "noise": recipe.noise}
+    net = organism.subject.module
+    assert isinstance(net, PlainTransformer)
+    facts = {"agreement": share, "noise": recipe.noise, "width of the stream": float(net.embed.shape[1])}
     text = f"A transformer compiled from a program, {given['form']}; {_shape(organism.subject)}"
     text += f"; {recipe.tokens} tokens, sequences of up to {recipe.longest}."
     void = None if share >= LEAST else f"agreement {share:.3f} with the program is under {LEAST}"

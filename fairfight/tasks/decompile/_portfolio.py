@@ -10,7 +10,7 @@ import numpy as np
 from fairfight.errors import UserError
 from fairfight.parts.identification.linear import linear_recurrence
 from fairfight.parts.identification.trees import recurrent_tree
-from fairfight.parts.programs import Batch, Program
+from fairfight.parts.programs import Batch, Program, reverse
 from fairfight.parts.programs.fits.automata import learn_automaton
 from fairfight.parts.programs.fits.neighbours import Neighbours, fit_neighbours
 from fairfight.parts.programs.fits.nets import Net, fit_net
@@ -98,13 +98,39 @@ def examples(brief: DecompileBrief) -> Examples:
 
 
 def machine(brief: DecompileBrief, programs: int) -> Program:
-    """The state machine that a search comes to, of so many expressions; none where it could not be one."""
-    if not brief.single and not forward(brief):
-        return usual(brief)
-    given = examples(brief)
-    return synthesise_machine(
-        brief.space, given.batch, given.outputs, constants=numbers(brief), budget=Budget(programs)
-    ).program
+    """The state machine that a search comes to, of so many expressions; none where it could not be one.
+
+    Through what sees a whole sequence at once a machine may also go from the end to the beginning.
+    """
+    given, best = examples(brief), usual(brief)
+    share = -1.0
+    for backwards in (False,) if brief.stepwise or brief.single else (False, True):
+        if not follows(brief, backwards=backwards):
+            continue
+        inputs = [brief.space[entry.name] for entry in brief.space.inputs]
+        found = synthesise_machine(
+            brief.space,
+            given.batch,
+            turned(given.outputs, given.lengths) if backwards else given.outputs,
+            items=[reverse(x) for x in inputs] if backwards else (),
+            constants=numbers(brief),
+            budget=Budget(programs),
+        )
+        if min(found.agreement, found.held_out) > share:
+            share = min(found.agreement, found.held_out)
+            body = found.program.body
+            best = Program(brief.space, reverse(body) if backwards and body.type.rank else body)
+        if found.exact:
+            break
+    return best
+
+
+def turned(outputs: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
+    """Sequences from their ends to their beginnings."""
+    width = outputs.shape[1]
+    own = np.full(len(outputs), width) if lengths is None else lengths
+    places = own[:, None] - 1 - np.arange(width)
+    return np.where(places >= 0, np.take_along_axis(outputs, places.clip(min=0), axis=1), 0)
 
 
 def numbers(brief: DecompileBrief) -> tuple[int, ...]:
@@ -113,13 +139,15 @@ def numbers(brief: DecompileBrief) -> tuple[int, ...]:
     return tuple(dict.fromkeys((0, 1, 2, 3, *bounds)))
 
 
-def forward(brief: DecompileBrief) -> bool:
-    """Whether no answer changes with what follows, as far as asking tells."""
+def follows(brief: DecompileBrief, *, backwards: bool = False) -> bool:
+    """Whether no answer changes with what comes after, or before, as far as asking tells."""
     if brief.stepwise or brief.lengths is None:
-        return True
+        return not (brief.stepwise and backwards)
     some = np.flatnonzero(brief.lengths > 1)[:TRIALS]
-    shorter = decided(brief.subject, brief.values[some], brief.lengths[some] - 1)
-    return bool((shorter == brief.answers[some])[present(shorter, brief.lengths[some] - 1)].all())
+    lengths, first = brief.lengths[some] - 1, int(backwards)
+    shorter = decided(brief.subject, np.roll(brief.values[some], -first, axis=1), lengths)
+    answers = np.roll(brief.answers[some], -first, axis=1)
+    return bool((shorter == answers)[present(shorter, lengths)].all())
 
 
 def expression(brief: DecompileBrief, programs: int) -> Program:

@@ -89,9 +89,11 @@ def organism_of(given: dict[str, Any]) -> ProgramRecipe:
 def compiled_of(given: dict[str, Any]) -> CompiledOrganism:
     """The compiled network of a case."""
     from fairfight.faults.compiled.library import CompiledRecipe, build, hide
+    from fairfight.faults.compiled.superposed import superpose
 
     recipe = CompiledRecipe(given["compiled"], given["tokens"], given["longest"], seed=given["seed"])
-    return hide(recipe) if given["form"] == "hidden" else build(recipe)
+    make = {"plain": build, "hidden": hide, "superposed": superpose}[given["form"]]
+    return make(recipe)
 
 
 def specs(suite: str, secret: str) -> list[CaseSpec]:

@@ -66,7 +66,7 @@ class Decompile:
         return (
             "fairfight.faults.program.recurrent",
             "fairfight.faults.program.published",
-            "fairfight.faults.compiled.library",
+            "fairfight.faults.compiled.superposed",
             "fairfight.worlds.sequences.table",
         )
 

@@ -22,8 +22,9 @@ NAMES: tuple[str, ...] = (
 STANDARD: tuple[Compiled, ...] = (
     *QUICK,
     *(row for name in NAMES for row in (Compiled(name, "plain"), Compiled(name, "hidden")) if row not in QUICK),
+    *(Compiled(name, "superposed") for name in ("shift", "ascending", "record", "first", "dedupe")),
 )
-"""Every program, plain and hidden."""
+"""Every program, plain and hidden; superposed those that are known to bear it."""
 
 DEV: tuple[Compiled, ...] = (Compiled("next", "plain"), Compiled("repeated", "hidden"))
 """Programs that are not among the scored ones."""
