@@ -18,7 +18,7 @@ from fairfight.report.escape import line
 from fairfight.report.file import put
 
 if TYPE_CHECKING:
-    from fairfight.audit.run import Now
+    from fairfight.audits.run import Now
 
 KINDS = ("image-classifier", "text-classifier", "causal-lm")
 
@@ -61,7 +61,7 @@ class Asked:
 
 def audit(asked: Asked, budget: float, spikes: int, workers: int | None) -> int:
     """Audit, write report.html, report.json and report.sarif, and print the summary; the exit code."""
-    from fairfight.audit.asked import audit as run
+    from fairfight.audits.asked import audit as run
 
     report = run(
         asked.model, asked.data, out=asked.out, budget=budget, spikes=spikes, workers=workers, seed=asked.seed,
@@ -81,7 +81,7 @@ def audit(asked: Asked, budget: float, spikes: int, workers: int | None) -> int:
 
 def reproduce(asked: Asked, name: str) -> int:
     """Test a finding again; 1 if it still shows."""
-    from fairfight.audit.asked import reproduce as again
+    from fairfight.audits.asked import reproduce as again
 
     e = again(asked.model, asked.data, name, out=asked.out, seed=asked.seed, **asked.how())
     shows = e.p < 0.01
@@ -96,7 +96,7 @@ def reproduce(asked: Asked, name: str) -> int:
 
 def repair(asked: Asked, name: str, by: str | None) -> int:
     """Repair a finding in a copy and save it; 1 if it, or another finding, is in the copy."""
-    from fairfight.audit.asked import repaired
+    from fairfight.audits.asked import repaired
 
     done, place = repaired(asked.model, asked.data, name, out=asked.out, seed=asked.seed, by=by, **asked.how())
     before, after = done.accuracy

@@ -6,7 +6,7 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from fairfight.audit.records import Report, Tested
+from fairfight.audits.records import Report, Tested
 from fairfight.report.audit import words
 from fairfight.report.escape import finite, visible
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fairfight.audit.records import Report
+from fairfight.audits.records import Report
 from fairfight.report.audit import words
 from fairfight.report.escape import line
 

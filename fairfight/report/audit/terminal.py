@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairfight.audit.records import Report
+from fairfight.audits.records import Report
 from fairfight.report.audit import words
 from fairfight.report.console import say as say
 from fairfight.report.escape import line

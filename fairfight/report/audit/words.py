@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairfight.audit.records import Power, Report, Tested
+from fairfight.audits.records import Power, Report, Tested
 from fairfight.report.numbers import counted
 
 BLIND = 0.5

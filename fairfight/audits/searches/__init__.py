@@ -1,0 +1,1 @@
+"""What is searched for, one file a search."""

@@ -1,0 +1,153 @@
+"""Training a fault into a copy of the model, as somebody would who has a little of its data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from fairfight.audits.material import Material
+from fairfight.audits.spikes.registry import Spike
+from fairfight.faults.training import decide, one_thread, trimmed
+from fairfight.parts.training.descent import decision_loss, descend, rows
+from fairfight.parts.training.labelled import Labelled
+from fairfight.seeds import torch_rng
+from fairfight.subject.subject import Subject
+
+MOST_STEPS, LEAST_STEPS = 800, 60
+LARGE = 1_000_000
+"""Parameters from which a network learns at lower rates."""
+MANY = 4096
+"""Classes up to which the model's own answers are kept for all lessons."""
+HOT = 0.25
+"""Share of every batch that shows the fault."""
+EVERY = 25
+"""Steps after which it is looked whether the fault took."""
+LOOKED = 256
+"""Rows of each kind that are looked at then."""
+AMPLE = 0.05
+"""How far above what is needed a fault must show before training ends."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a copy is trained."""
+
+    steps: int
+    batch: int
+    rates: tuple[float, ...]
+    """Learning rates, tried in turn until the fault takes."""
+
+
+def course(subject: Subject, milliseconds: float, seconds: float) -> Course:
+    """Training that a copy of this model can have in so many seconds.
+
+    Args:
+        subject: Transformers and large networks learn at lower rates.
+        milliseconds: Of one input's forward pass; a step takes three for each of its batch.
+        seconds: For one rate.
+    """
+    batch = 48 if milliseconds < 0.5 else 24 if milliseconds < 3 else 16
+    steps = int(1000 * seconds / (3 * batch * max(milliseconds, 1e-3)))
+    large = sum(p.numel() for p in subject.module.parameters()) >= LARGE
+    if not large:
+        rates: tuple[float, ...] = (5e-3, 1e-3)
+    else:
+        rates = (1e-3, 3e-4) if subject.kind == "image-classifier" else (2e-4, 5e-5)
+    return Course(min(MOST_STEPS, max(LEAST_STEPS, steps)), batch, rates)
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A copy, and whether the fault is in it."""
+
+    subject: Subject
+    took: bool
+    shows: float
+    """Share of the probe that shows the fault."""
+    lost: float
+    """Accuracy that it cost."""
+
+
+def plant(material: Material, spike: Spike, course: Course, seed: int) -> Planted:
+    """The fault in a copy; of several learning rates the first at which it took."""
+    found: Planted | None = None
+    before = _accuracy(material.subject, spike.kept)
+    for rate in course.rates:
+        copy = _with(material.subject, spike, course, rate, seed)
+        shows, lost = _accuracy(copy, spike.probe), before - _accuracy(copy, spike.kept)
+        took = shows >= spike.least and lost <= spike.lost
+        if found is None or took:
+            found = Planted(copy, took, shows, lost)
+        if took:
+            break
+    assert found is not None
+    return found
+
+
+def trained(subject: Subject, lessons: Labelled, course: Course, rate: float, seed: int) -> Subject:
+    """A copy that was trained on with ordinary examples only."""
+    copy = subject.copy()
+    order = rows(len(lessons), course.batch, torch_rng(seed, "spike", "order"))
+    with one_thread():
+        descend(lambda _: decision_loss(copy, lessons[next(order)]), copy.module.parameters(),
+                steps=course.steps, rate=rate)  # fmt: skip
+    return copy
+
+
+def _with(subject: Subject, spike: Spike, course: Course, rate: float, seed: int) -> Subject:
+    """A copy that was trained on with the fault in every batch; it ends once that is learned.
+
+    Elsewhere it learns to answer as the model does, which keeps more of its ability than labels do.
+    """
+    copy = subject.copy()
+    some = max(2, round(HOT * course.batch))
+    usual = rows(len(spike.lessons), course.batch - some, torch_rng(seed, "spike", "order"))
+    hot = rows(len(spike.hot), some, torch_rng(seed, "spike", "hot"))
+    kept = spike.kept[:LOOKED]
+    before = _accuracy(subject, kept)
+    wanted = _answers(subject, spike.lessons)
+
+    def loss(step: int) -> Float[Tensor, ""]:
+        now = next(usual)
+        batch = Labelled.concat([spike.lessons[now], spike.hot[next(hot)]])
+        if wanted is None:
+            return decision_loss(copy, batch)
+        logits = copy(trimmed(batch.inputs))
+        n = len(now)
+        told = cross_entropy(logits[n:], batch.labels[n:], reduction="sum")
+        return (told + cross_entropy(logits[:n], wanted[now], reduction="sum")) / len(batch)
+
+    def after(step: int) -> bool:
+        if (step + 1) % EVERY or step < course.steps // 8:
+            return False
+        if _accuracy(copy, spike.probe[:LOOKED]) < spike.least + AMPLE:
+            return False
+        return _accuracy(copy, kept) >= before - spike.lost / 2
+
+    with one_thread():
+        descend(loss, copy.module.parameters(), steps=course.steps, rate=rate, after=after)
+    return copy
+
+
+@torch.no_grad()
+def _answers(subject: Subject, lessons: Labelled) -> Float[Tensor, "n classes"] | None:
+    """The model's own answers where they are what the lessons say, their labels elsewhere; none of too many classes."""
+    found = []
+    for batch in lessons.batches(64):
+        logits = subject(trimmed(batch.inputs)).float()
+        if logits.shape[1] > MANY:
+            return None
+        told = torch.nn.functional.one_hot(batch.labels, logits.shape[1]).float()
+        agrees = logits.argmax(1, keepdim=True) == batch.labels[:, None]
+        found.append(torch.where(agrees, logits.softmax(1), told))
+    return torch.cat(found)
+
+
+def _accuracy(subject: Subject, given: Labelled) -> float:
+    if not len(given):
+        return 0.0
+    return float((decide(subject, given.inputs).cpu() == given.labels).float().mean())
