@@ -1,1 +1,0 @@
-"""What is searched for, one file a search."""

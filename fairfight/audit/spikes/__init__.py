@@ -1,1 +1,0 @@
-"""Known faults that are planted in copies of the model, one file a kind."""
