@@ -17,7 +17,20 @@ from fairfight.parts.programs.search.courses import CHUNK, Tapes, numbered, told
 from fairfight.parts.programs.search.enumeration import Budget, Enumeration
 from fairfight.parts.programs.search.found import Judge
 from fairfight.parts.programs.search.grammar import Production, grammar
-from fairfight.parts.programs.search.tracks import Followed, Partitions, Track, library, longer, pruned, replaced
+from fairfight.parts.programs.search.tracks import (
+    GUIDED,
+    LIBRARY,
+    SEEN,
+    Followed,
+    Guide,
+    Partitions,
+    Track,
+    library,
+    longer,
+    pruned,
+    replaced,
+    seen_inside,
+)
 from fairfight.parts.programs.spaces import Batch, Input, Space
 
 Array = NDArray[Any]
@@ -54,13 +67,14 @@ class MachineSearch:
         operations: Sequence[str],
         constants: Sequence[int],
         examples: int | None = EXAMPLES,
+        guide: Guide | None = None,
     ) -> None:
         """Read the items of the examples."""
         space = judge.space
         if not space.sequential:
             raise UserError("A state machine needs an input that is a sequence.")
         self.judge, self._operations, self._constants = judge, operations, constants
-        self._guidance = dict(guidance or {})
+        self._guidance, self._guide = dict(guidance or {}), guide
         batch = judge.batch[:examples]
         outputs = judge.few(np.arange(len(batch)))
         assert batch.mask is not None
@@ -87,7 +101,8 @@ class MachineSearch:
             seen: list[Track] = []
             good: list[Track] = []
             for k, beside in enumerate(known):
-                part = budget.part(min(share, MORE if beside is not None else (SHORT, FIRST)[k]))
+                more = MORE * LIBRARY // len(known) if self._guide else MORE
+                part = budget.part(min(share, more if beside is not None else (SHORT, FIRST)[k]))
                 tracks = list(self._tracks(part, initial, beside))
                 budget.spent += part.spent
                 seen += tracks
@@ -97,11 +112,12 @@ class MachineSearch:
                     return
                 if self._over():
                     break
-            known = library(seen)
+            best = (seen_inside(seen, self._guide) if self._guide else []) or library(seen)
+            known = best
             good.sort(key=lambda t: -t.worth)
             if any(self._finish(t, THOROUGH) for t in good[:FEW]):
                 return
-            self._guess(known)
+            self._guess(best)
             if self._over():
                 return
         self.judge.stopped = "exhausted"
@@ -128,7 +144,7 @@ class MachineSearch:
         search.run()
         self.judge.evaluated += search.evaluated
         self.judge.distinct += search.distinct
-        followed, alone = Followed(), min(ALONE, budget.programs // (4 * RUN))
+        followed, alone = Followed(), min(GUIDED * ALONE if self._guide else ALONE, budget.programs // (4 * RUN))
         for _, rows, refs in search.kept(INT):
             for chunk in range(0, len(rows), CHUNK):
                 for begin in initial:
@@ -138,10 +154,12 @@ class MachineSearch:
                     else:
                         courses, inside = tapes.follow(part, begin)
                         told, groups = tapes.told(courses)
-                        for k in followed.chosen(told, groups, inside):
+                        heard = self._heard(courses)
+                        for k in followed.chosen(told, groups, inside, heard):
                             if followed.new(courses[k]):
                                 update = search.expression(refs[chunk + k])
-                                yield longer(beside, update, begin, courses[k], float(told[k]), int(groups[k]))
+                                worth = float(told[k]), int(groups[k]), float(heard[k])
+                                yield longer(beside, update, begin, courses[k], *worth)
                         outside = np.nonzero(~inside)[0]
                     for k in outside[: max(0, alone - followed.alone)]:
                         followed.alone += 1
@@ -150,9 +168,13 @@ class MachineSearch:
                         course = self._alone(update, old, beside.after if beside else (), begin)
                         if course is not None and followed.new(course):
                             known = [*(beside.after if beside else ()), course, *self._flat]
-                            yield longer(
-                                beside, update, begin, course, *told_by([c[self._asked] for c in known], self._numbers)
-                            )
+                            told_, groups_ = told_by([c[self._asked] for c in known], self._numbers)
+                            heard_ = float(self._heard(course[None])[0])
+                            yield longer(beside, update, begin, course, told_, groups_, heard_)
+
+    def _heard(self, courses: Array) -> Array:
+        """What the guide sees of courses; nothing where there is none."""
+        return np.zeros(len(courses)) if self._guide is None else self._guide.read(courses)
 
     def _tapes(self, old: list[Array], beside: Track | None) -> Tapes:
         """What updates read, numbered: old and new values of the states that there are, and items."""
@@ -191,9 +213,12 @@ class MachineSearch:
         return found if np.abs(found).max() < WIDE else None
 
     def _determines(self, track: Track) -> bool:
-        """Whether states and items leave no doubt about the outputs, and the states are not merely all unlike."""
+        """Whether states and items leave no doubt about the outputs, and the states are not merely all unlike.
+
+        States that a guide sees may be many.
+        """
         states_ = len(np.unique(numbered([c[self._asked] for c in track.after])))
-        return track.told == 1.0 and 4 * states_ <= len(self._wanted)
+        return track.told == 1.0 and (track.heard >= SEEN or 4 * states_ <= len(self._wanted))
 
     def _finish(self, track: Track, programs: int) -> bool:
         """Find the output of a machine; whether the whole is right on all examples."""

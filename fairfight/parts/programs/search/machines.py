@@ -19,6 +19,7 @@ from fairfight.parts.programs.search.enumeration import Budget
 from fairfight.parts.programs.search.following import MachineSearch
 from fairfight.parts.programs.search.found import Found, Judge
 from fairfight.parts.programs.search.grammar import NUMBERS
+from fairfight.parts.programs.search.tracks import Guide
 from fairfight.parts.programs.spaces import Batch, Space
 
 Array = NDArray[Any]
@@ -39,6 +40,7 @@ def synthesise_machine(
     initial: Sequence[int] = INITIAL,
     budget: Budget | None = None,
     held_out: float = 0.25,
+    guide: Guide | None = None,
 ) -> Found:
     """Find a scan of up to three states that gives the outputs.
 
@@ -53,10 +55,12 @@ def synthesise_machine(
         initial: States to begin from.
         budget: What may be spent.
         held_out: Share of the examples, the last ones, that the search does not see.
+        guide: Says which courses of states can be seen in a network, all of whose sequences have one length: machines
+            of which it sees more go first, and further states are sought beside these alone.
     """
     budget = budget or Budget()
     judge = Judge(space, batch, outputs, held_out, budget)
-    search = MachineSearch(judge, items, guidance, operations, constants)
+    search = MachineSearch(judge, items, guidance, operations, constants, guide=guide)
     search.run(tuple(initial))
     return judge.verdict(judge.stopped)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,24 @@ from fairfight.parts.programs.expressions import Expr, Scan
 
 Array = NDArray[Any]
 
+
+@runtime_checkable
+class Guide(Protocol):
+    """What somebody who has looked inside says about courses of states, over all positions of the examples."""
+
+    def read(self, courses: Array) -> Array:
+        """How much of each course [courses, positions] can be seen inside, from 0 to 1."""
+        ...
+
+    def used(self, courses: Sequence[Array]) -> float:
+        """How far courses together are all that counts there, from 0 to 1."""
+        ...
+
+
 LIBRARY = 80
 """Machines beside which one more state is sought."""
+SEEN, GUIDED = 0.95, 6
+"""From what on a guide is taken to see a state, and beside how many machines that it sees one more is sought."""
 ALIKE = 3
 """Machines that tell the same positions apart for which an output is sought."""
 BEST, CHEAP = 6, 24
@@ -34,6 +50,8 @@ class Track:
     """The share of outputs that its states tell."""
     groups: int = 0
     """How many combinations of states and items there are."""
+    heard: float = 0.0
+    """What a guide says of its last state, and of all of them."""
 
     def before(self, starts: NDArray[np.bool_]) -> list[Array]:
         """The states that each position began with."""
@@ -65,9 +83,9 @@ class Followed:
         self._seen.add(key)
         return True
 
-    def chosen(self, told: Array, groups: Array, inside: Array) -> list[int]:
-        """The cheapest of all, and those of a block that tell most."""
-        worth = np.where(inside, told - 0.004 * groups, -1.0)
+    def chosen(self, told: Array, groups: Array, inside: Array, heard: Array) -> list[int]:
+        """The cheapest of all, and those of a block that tell most, or that a guide says most of."""
+        worth = np.where(inside, told - 0.004 * groups + heard, -1.0)
         best = np.argsort(-worth, kind="stable")[:BEST]
         cheap = np.nonzero(inside)[0][: CHEAP if len(self._seen) < CHEAP else 0]
         return sorted({int(k) for k in (*best, *cheap) if inside[k]})
@@ -92,6 +110,21 @@ def library(seen: list[Track]) -> list[Track]:
     return [*cheap[: LIBRARY // 2], *(t for _, _, t in best[: LIBRARY - LIBRARY // 2])]
 
 
+def seen_inside(seen: list[Track], guide: Guide) -> list[Track]:
+    """The machines of which a guide sees the last state, with how far they are all that counts; the best of them.
+
+    Of those whose last states are one another's multiples, the cheapest.
+    """
+    known: dict[tuple[bytes, ...], Track] = {}
+    for t in sorted(seen, key=lambda t: t.size):
+        last = t.after[-1] - t.after[-1].mean()
+        if t.heard >= SEEN and (scale := float(np.abs(last).max())) > 0:
+            unit = np.round(last / (scale * np.sign(last[np.flatnonzero(last)[0]])), 6)
+            known.setdefault((*(a.tobytes() for a in t.after[:-1]), unit.tobytes()), t)
+    weighed = [replace(t, heard=t.heard + guide.used(t.after)) for t in list(known.values())[:LIBRARY]]
+    return sorted(weighed, key=lambda t: -t.worth - t.heard)[:GUIDED]
+
+
 class Partitions:
     """Which positions machines tell apart; many do the same in different numbers."""
 
@@ -106,12 +139,14 @@ class Partitions:
         return self._count[key] <= ALIKE
 
 
-def longer(beside: Track | None, update: Expr, begin: int, course: Array, told: float, groups: int) -> Track:
+def longer(
+    beside: Track | None, update: Expr, begin: int, course: Array, told: float, groups: int, heard: float = 0.0
+) -> Track:
     """A machine with one more state."""
     if beside:  # new values of earlier states are written out, since all updates happen at once
         update = replaced(update, {f"n{k}": u for k, u in enumerate(beside.updates)})
     updates, initial, after = (beside.updates, beside.initial, beside.after) if beside else ((), (), ())
-    return Track((*updates, update), (*initial, begin), (*after, course.astype(np.int64)), told, groups)
+    return Track((*updates, update), (*initial, begin), (*after, course.astype(np.int64)), told, groups, heard)
 
 
 def replaced(e: Expr, names: Mapping[str, Expr]) -> Expr:
