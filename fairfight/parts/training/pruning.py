@@ -149,10 +149,12 @@ def _last_projection(subject: Subject) -> Layer | None:
 def prune_sensitive(
     subject: Subject,
     clean: Labelled,
+    keep: Labelled,
     *,
     steps: int,
     rate: float,
     size: float,
+    bounded: bool,
     trade: float,
     tolerance: float,
     seed: int,
@@ -165,12 +167,15 @@ def prune_sensitive(
 
     Args:
         subject: Stays as it is; has batch normalisation.
-        clean: Ordinary examples.
+        clean: Ordinary examples, on which masks are trained.
+        keep: What it must go on deciding as labelled.
         steps: Of training the masks.
         rate: Their learning rate (gradient descent with momentum .9).
-        size: How large a change is, as a share of a scale or shift (the paper: .4).
+        size: How large a change is where it begins at random, and the step uphill from there, as a share of a scale or
+            shift (the paper: .4).
+        bounded: Whether changes are cut back to ``size`` after the step, which the authors' code does not do.
         trade: Weight of the decisions without a change beside those with it (the paper: .2).
-        tolerance: By how much accuracy on ``clean`` may fall.
+        tolerance: By how much accuracy on ``keep`` may fall.
         seed: Draws batches and where changes begin.
 
     Raises:
@@ -197,7 +202,8 @@ def prune_sensitive(
             batch = clean[next(draw)]
             changes = [((torch.rand(2, n.num_features, generator=rng) * 2 - 1) * size).requires_grad_() for n in norms]
             uphill = torch.autograd.grad(cost(batch, changes), changes)
-            worst = [(c + size * g.sign()).clamp(-size, size).detach() for c, g in zip(changes, uphill, strict=True)]
+            reach = size if bounded else 2 * size
+            worst = [(c + size * g.sign()).clamp(-reach, reach).detach() for c, g in zip(changes, uphill, strict=True)]
             total = trade * cost(batch, None) + (1 - trade) * cost(batch, worst)
             for mask, pace, slope in zip(masks, speed, torch.autograd.grad(total, masks), strict=True):
                 pace.mul_(0.9).add_(slope)
@@ -210,7 +216,7 @@ def prune_sensitive(
         layer, channel = places[k]
         norms[layer].weight.data[channel] = 0.0
 
-    prune_while_able(copy, order, cut, clean, tolerance=tolerance)
+    prune_while_able(copy, order, cut, keep, tolerance=tolerance)
     return copy
 
 
