@@ -21,6 +21,8 @@ from fairfight.subject.subject import Subject
 BINS = 15
 SHAKEN = 100
 """Rows on which small changes are tried."""
+FEWEST, SECONDS = 20, 8.0
+"""So many rows at least, and else as many as so many seconds are enough for."""
 BOUND = 2 / 255
 STEPS = 8
 
@@ -34,7 +36,8 @@ def profile(subject: Subject, clean: Labelled, seed: int) -> Profile:
         seconds = time.process_time() - began
     decided = logits.argmax(1)
     right = decided == clean.labels
-    rows = torch.nonzero(right).flatten()[:SHAKEN]
+    each = max(seconds / len(clean), 1e-6)
+    rows = torch.nonzero(right).flatten()[: max(FEWEST, min(SHAKEN, int(SECONDS / (3 * STEPS * each))))]
     return Profile(
         name=subject.name,
         kind=subject.kind,
