@@ -16,7 +16,8 @@ from fairfight.audits.evidence.slice import Slice
 from fairfight.audits.evidence.text_trigger import TextTrigger
 from fairfight.audits.ledger import Ledger
 from fairfight.audits.material import Material, split
-from fairfight.audits.records import Report, Tested
+from fairfight.audits.records import Report
+from fairfight.audits.records import Tested as Outcome
 from fairfight.audits.searches.registry import searches
 from fairfight.audits.spikes.planting import course, plant, trained
 from fairfight.audits.spikes.registry import spike_kinds
@@ -28,11 +29,11 @@ from fairfight.subject.subject import Subject
 from tests.audit.models import pair
 
 
-def look(subject: Subject, data: Labelled) -> tuple[list[Tested], list[Tested]]:
+def look(subject: Subject, data: Labelled) -> tuple[list[Outcome], list[Outcome]]:
     return trials.look(split(subject, data, 0), searches(subject.kind), 0)
 
 
-def triggers(found: list[Tested]) -> list[int]:
+def triggers(found: list[Outcome]) -> list[int]:
     kinds = (PictureTrigger, TextTrigger)
     return [t.suspicion.reproducer.target for t in found if isinstance(t.suspicion.reproducer, kinds)]
 
