@@ -26,14 +26,21 @@ def read_program(brief: DecompileBrief, subject: SequenceSubject) -> Program:
     return read(subject, brief.seed).program or usual(brief)
 
 
-def periodic_program(brief: DecompileBrief, frequencies: tuple[int, ...] | None = None) -> Program:
-    """The sum that a transformer computes on circles, those of its tokens or others; else the most usual answer."""
+def inside(brief: DecompileBrief) -> Program | None:
+    """What can be read of a network in the way that suits it, if anything."""
+    if brief.stepwise:
+        return read(brief.subject, brief.seed).program
+    return by_head(brief) or by_circles(brief)
+
+
+def by_circles(brief: DecompileBrief, frequencies: tuple[int, ...] | None = None) -> Program | None:
+    """The sum that a transformer computes on circles, those of its tokens or others, if it does."""
     found = read_sum(brief.subject, brief.seed, frequencies) if brief.single else None
-    return usual(brief) if found is None else found.program(brief.space)
+    return None if found is None else found.program(brief.space)
 
 
-def heads_program(brief: DecompileBrief, net: PlainTransformer | None = None) -> Program:
-    """The program that is read from a transformer head by head; else the most usual answer.
+def by_head(brief: DecompileBrief, net: PlainTransformer | None = None) -> Program | None:
+    """The program that is read from a transformer head by head, if there is one.
 
     Args:
         brief: The brief.
@@ -41,9 +48,8 @@ def heads_program(brief: DecompileBrief, net: PlainTransformer | None = None) ->
     """
     own = brief.subject.module
     if not isinstance(own, PlainTransformer) or brief.subject.space.channels != 1:
-        return usual(brief)
-    found = by_heads(net or own, brief.subject, brief.space, _draws(brief)).program
-    return found or usual(brief)
+        return None
+    return by_heads(net or own, brief.subject, brief.space, _draws(brief)).program
 
 
 def _draws(brief: DecompileBrief) -> Callable[[int, str], Drawn]:

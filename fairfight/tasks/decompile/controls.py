@@ -40,16 +40,16 @@ def foreign_states(brief: DecompileBrief) -> Program:
 def drawn_frequencies(brief: DecompileBrief) -> Program:
     """Look for a sum as ``fourier`` does, on three circles that are drawn at random."""
     from fairfight.seeds import numpy_rng
-    from fairfight.tasks.decompile._reading import periodic_program
+    from fairfight.tasks.decompile._reading import by_circles, usual
 
     half = (brief.subject.space.high - brief.subject.space.low + 1) // 2
     drawn = 1 + numpy_rng(brief.seed, "frequencies").permutation(max(half, 3))[:3]
-    return periodic_program(brief, tuple(int(k) for k in drawn))
+    return by_circles(brief, tuple(int(k) for k in drawn)) or usual(brief)
 
 
 @control("decompile", role="placebo", of="heads", modalities=("transformers",))
 def shuffled_heads(brief: DecompileBrief) -> Program:
     """Read a program as ``heads`` does, from the same network with each of its weights shuffled."""
-    from fairfight.tasks.decompile._reading import heads_program, shuffled
+    from fairfight.tasks.decompile._reading import by_head, shuffled, usual
 
-    return heads_program(brief, shuffled(brief))
+    return by_head(brief, shuffled(brief)) or usual(brief)

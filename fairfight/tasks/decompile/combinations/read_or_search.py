@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 @combination(
     "decompile",
     source="Michaud et al. 2024, with enumeration",
-    modalities=("sequences",),
+    modalities=("sequences", "transformers"),
     suites=("quick", "standard", "large"),
 )
 def read_or_search(brief: DecompileBrief, *, programs: Annotated[int, Log(50_000, 400_000)] = 150_000) -> Program:
-    """Read the program as ``mips`` does; where it tells nothing, search for one as ``machine-search`` does."""
-    from fairfight.parts.states.reading import read
-    from fairfight.tasks.decompile._portfolio import machine
+    """Read the program as ``reader`` does; where it tells nothing, search for a machine, or for an expression."""
+    from fairfight.tasks.decompile._portfolio import expression, machine
+    from fairfight.tasks.decompile._reading import inside
 
-    return read(brief.subject, brief.seed).program or machine(brief, programs)
+    return inside(brief) or (machine if brief.stepwise else expression)(brief, programs)

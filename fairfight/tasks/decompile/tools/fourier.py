@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 @tool("decompile", source="Nanda et al. 2023", modalities=("transformers",))
 def fourier(brief: DecompileBrief) -> Program:
     """Find the circles that tokens lie on, and by how much a step of each input turns the answers on them."""
-    from fairfight.tasks.decompile._reading import periodic_program
+    from fairfight.tasks.decompile._reading import by_circles, usual
 
-    return periodic_program(brief)
+    return by_circles(brief) or usual(brief)

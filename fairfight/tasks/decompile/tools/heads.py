@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 @tool("decompile", source="Friedman et al. 2023; Weiss et al. 2021", modalities=("transformers",))
 def heads(brief: DecompileBrief) -> Program:
     """Say of each head where it looks and what it takes from there, and tell the answers by that."""
-    from fairfight.tasks.decompile._reading import heads_program
+    from fairfight.tasks.decompile._reading import by_head, usual
 
-    return heads_program(brief)
+    return by_head(brief) or usual(brief)
