@@ -145,4 +145,4 @@ def test_a_tree_follows_a_machine_beyond_the_length_it_saw_and_not_what_it_canno
     "who", [c.name for c in registry.contenders("decompile") if c.kind not in ("random", "oracle")]
 )
 def test_every_contender_keeps_what_all_promise(who: str) -> None:
-    check_contender("decompile", who, capable=who not in ("expression-search", "foreign-states"))
+    check_contender("decompile", who, capable=who not in ("expression-search", "foreign-states", "fourier"))

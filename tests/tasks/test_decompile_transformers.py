@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fairfight.arena.checks import check_contender
 from fairfight.arena.seal import PUBLIC_SECRET
 from fairfight.parts.programs import Program, if_, indices
 from fairfight.seeds import derive
@@ -18,8 +17,6 @@ from fairfight.tasks.decompile.suites.row import Compiled, Published
 from fairfight.tasks.task import Case
 
 TASK = registry.task("decompile")
-INCAPABLE = ("fourier", "drawn-frequencies", "shuffled-heads", "shuffled-probes")
-"""Of the easy case: the token before is no sum, and placebos read nothing."""
 CASES: dict[Compiled | Published, Case] = {}
 
 pytestmark = [pytest.mark.usefixtures("one_thread"), pytest.mark.xdist_group("decompile")]
@@ -153,16 +150,3 @@ def test_other_secrets_draw_other_networks() -> None:
     recipes = [spec(row, "scored", "standard", str(derive(k, "secret"))).recipe for k in range(6)]
     assert len({r["seed"] for r in recipes}) == 6
     assert len({(r["tokens"], r["longest"]) for r in recipes}) > 1
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "who",
-    [
-        c.name
-        for c in registry.contenders("decompile")
-        if c.kind not in ("random", "oracle") and c.modalities == ("transformers",)
-    ],
-)
-def test_every_contender_keeps_what_all_promise(who: str) -> None:
-    check_contender("decompile", who, capable=who not in INCAPABLE)
