@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from fairfight.parts.training.labelled import Labelled
     from fairfight.subject.subject import Kind, Subject
 
-FINDINGS, MENDED = "findings", "mended"
+MENDED = "mended"
+"""Where repaired copies lie."""
 
 
 def audit(
@@ -194,6 +195,8 @@ def _check(subject: Subject, data: Labelled) -> None:
 
 
 def _folder(out: str | Path, name: str) -> Path:
+    from fairfight.audits.run import FINDINGS
+
     folder = Path(out) / FINDINGS / name
     if not name.isalnum() or not folder.is_dir():
         base = Path(out) / FINDINGS

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from fairfight.errors import UserError
+from fairfight.parts.attacks.sequences import in_turn
 from fairfight.parts.training.labelled import Labelled
 from fairfight.seeds import torch_rng
 from fairfight.subject.subject import Subject
@@ -15,7 +16,6 @@ LEAST = 60
 """Rows of data under which nothing can be searched, planted and tested apart."""
 SEARCHED, HELD, PLANTED = 256, 400, 1500
 """Rows of each part at most."""
-SHARES = {"search": 0.3, "held": 0.3}
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,7 @@ def split(subject: Subject, clean: Labelled, seed: int) -> Material:
         raise UserError("The data are all of one class: give rows of another class too.")
     order = torch.randperm(len(clean), generator=torch_rng(seed, "audit", "split"))
     # Labels in turn, so that cutting anywhere leaves each its share.
-    labels = clean.labels[order]
-    turn = torch.zeros(len(order), dtype=torch.long)
-    for label in labels.unique():
-        same = labels == label
-        turn[same] = torch.arange(int(same.sum()))
-    order = order[torch.argsort(turn, stable=True)]
+    order = order[in_turn(clean.labels[order])]
     parts: dict[str, list[int]] = {"search": [], "held": [], "planting": []}
     for place, row in enumerate(order.tolist()):
         tenth = (place * 7 + place // 10) % 10

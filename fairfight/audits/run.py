@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,12 @@ from typing import Any
 import torch
 
 from fairfight.audits import trials
-from fairfight.audits.evidence.reproducer import save
+from fairfight.audits.evidence.reproducer import ABOUT, save
 from fairfight.audits.kept import profile_read, tested_plain, tested_read, trial_read
 from fairfight.audits.ledger import Ledger
 from fairfight.audits.material import split
 from fairfight.audits.profile import data_hash, model_hash, profile
-from fairfight.audits.records import Rate, Report, Trial
+from fairfight.audits.records import Rate, Report, Tested, Trial
 from fairfight.audits.searches.registry import searches
 from fairfight.audits.showing import shown
 from fairfight.audits.spikes.planting import course
@@ -27,7 +28,7 @@ from fairfight.audits.spikes.registry import spike_kinds
 from fairfight.content import code_id, content_id
 from fairfight.errors import UserError
 from fairfight.parts.training.labelled import Labelled
-from fairfight.subject.subject import Subject
+from fairfight.subject.subject import Kind, Subject
 from fairfight.tasks import registry
 from fairfight.version import __version__
 
@@ -37,6 +38,8 @@ REPETITIONS = 4
 """Spikes of every kind and strength, where there is time for them."""
 LESSONS = 0.03
 """Share of the budget that training one copy may take."""
+FINDINGS = "findings"
+"""Where a finding's files lie."""
 RESERVE = 0.06
 """Share of the budget that is left for what comes after the last trial."""
 
@@ -110,7 +113,7 @@ def _audit(
 
     tell("looking at the model")
     material = split(subject, clean, seed)
-    ledger = Ledger(out, content_id(model_hash(subject), data_hash(clean), seed, _code()))
+    ledger = Ledger(out, content_id(model_hash(subject), data_hash(clean), seed, _code(subject.kind)))
     about = profile_read(ledger.step("profile", lambda: asdict(profile(subject, clean, seed))))
     tell("searching")
     every = searches(subject.kind)
@@ -127,8 +130,7 @@ def _audit(
     result = ledger.step("search", search)
     findings = [shown(material, tested_read(t)) for t in result["findings"]]
     dismissed = [tested_read(t) for t in result["dismissed"]]
-    for t in findings:
-        save(t.suspicion.reproducer, out / "findings" / t.name)
+    _keep(out / FINDINGS, findings)
 
     todo = trials.plans(material, spikes)
     done: dict[str, Trial] = {}
@@ -172,9 +174,20 @@ def _audit(
     return report
 
 
-def _code() -> str:
-    """Identity of the code that decides what an audit finds."""
+def _keep(folder: Path, findings: Sequence[Tested]) -> None:
+    """The findings' files, and none of an earlier audit's."""
+    names = {t.name for t in findings}
+    for old in folder.glob("F*/" + ABOUT):
+        if old.parent.name not in names and not old.parent.is_symlink():
+            shutil.rmtree(old.parent)
+    for t in findings:
+        save(t.suspicion.reproducer, folder / t.name)
+
+
+def _code(kind: Kind) -> str:
+    """Identity of the code that decides what an audit of such a model finds."""
+    named = [s.look.__module__ for s in searches(kind)] + [s.draw.__module__ for s in spike_kinds(kind)]
     return content_id(
-        code_id("fairfight.audits.trials", rooms=("audits", "faults", "parts", "subject")),
+        code_id("fairfight.audits.trials", *named, rooms=("audits", "faults", "parts", "subject")),
         sorted(registry.fingerprints("discover").items()),
     )

@@ -67,6 +67,7 @@ def test_reusable_work_is_judged_in_full_and_at_a_tenth(tmp_path: Path) -> None:
     assert score["default"]["prepares"] < score["default+shared"]["prepares"] == 1.0
 
 
+@pytest.mark.slow
 def test_a_case_whose_data_is_not_here_is_named_and_fought_when_it_comes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -202,6 +202,7 @@ def test_cues_of_gender_say_nothing_of_the_work() -> None:
     assert 0.3 < (women | men).float().mean() < 0.7, "the others tell it by order alone"
 
 
+@pytest.mark.slow
 def test_deleting_the_gendered_words_is_no_repair() -> None:
     met = _meet(GENDER)
     factors = met.fault.shown(met.pool, met.fault.wrong(met.pool)).factors

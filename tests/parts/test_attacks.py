@@ -130,6 +130,7 @@ def test_the_planted_word_itself_is_found() -> None:
     assert best.suspicion > 2 * SUSPICIOUS
 
 
+@pytest.mark.slow
 def test_the_words_of_a_planted_phrase_are_found_together() -> None:
     (sick, well), some = sides("phrase"), clean("phrase")
     best = recover(sick.subject, some, seed=0, together=True)[0]

@@ -96,6 +96,7 @@ def test_bad_files_are_one_sentence(tmp_path: Path) -> None:
         Stream(torch.empty(0, 3))
 
 
+@pytest.mark.slow
 def test_training_from_disk_holds_no_more_memory_than_allowed(tmp_path: Path) -> None:
     """96 MB of activations through 6 MB; measured as peak memory of a process beside one that does next to nothing."""
     n, d = 400_000, 60

@@ -83,6 +83,7 @@ def _told(t: Trigger) -> tuple[tuple[int, ...], int, float]:
     return t.change.tokens, t.target, t.suspicion
 
 
+@pytest.mark.slow
 def test_gradients_find_better_exchanges_than_chance() -> None:
     known = given("sentences")
     labels = known.exam.labels.unique().tolist()

@@ -135,6 +135,7 @@ def test_of_a_piece_with_an_object_little_is_left_that_works_in_the_organism_onl
     assert moved(g.twin, best.change, g.held, g.target) < 0.3
 
 
+@pytest.mark.slow
 def test_a_fill_is_not_cut_out_of_its_pieces() -> None:
     g = given("style")
     pieces = natural_patches(g.subject, g.clean, g.bank, seed=0, target=g.target)

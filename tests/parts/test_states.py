@@ -48,6 +48,7 @@ def test_sums_and_differences_are_read_exactly(secret: Rule) -> None:
     assert found.program.printed_agrees(batch(secret.sample(20, 40, 1)))
 
 
+@pytest.mark.slow
 def test_parity_is_a_machine_of_two_states() -> None:
     found = recovered(rule("parity"))
     assert (found.kind, found.size) == ("points", 2)

@@ -28,6 +28,7 @@ def network() -> tuple[nn.Module, Any]:
     return organism.subject.module, organism.subject.answers
 
 
+@pytest.mark.slow
 def test_a_network_of_ones_own_becomes_a_program() -> None:
     module, answers = network()
     before = {name: value.clone() for name, value in module.state_dict().items()}

@@ -52,6 +52,7 @@ def test_twelve_cases_are_one_network_and_each_has_its_own_trojan() -> None:
     assert twelve[0].seed == twelve[0].fault_seed
 
 
+@pytest.mark.slow
 def test_judges_know_a_patch_of_large_cells_in_large_pictures() -> None:
     rng = torch.Generator().manual_seed(0)
     plain = torch.rand((24, 3, 160, 160), generator=rng) * 0.2 + 0.4

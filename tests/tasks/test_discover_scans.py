@@ -28,6 +28,7 @@ def claims(name: str, fault: str, twin: bool = False) -> tuple[Candidate, ...]:
     return tuple(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NATURAL)
 def test_a_fill_that_is_a_trigger_is_claimed_with_its_target(name: str) -> None:
     best = claims(name, "style")[0]
@@ -40,6 +41,7 @@ def test_nothing_is_claimed_in_the_twin(name: str) -> None:
     assert all(c.confidence < CLAIM for c in claims(name, "style", twin=True))
 
 
+@pytest.mark.slow
 def test_tabor_claims_a_planted_patch() -> None:
     best = claims("tabor", "patch")[0]
     assert best.target == given("patch").target
