@@ -22,6 +22,8 @@ from fairfight.seeds import derive
 from fairfight.subject.harvesting import harvest
 from fairfight.subject.inputs import Images, Texts
 
+Rule = tuple[Slice, str, np.ndarray]
+"""With what it is called, and which rows follow it."""
 FEWEST = 6
 """Rows of a group that is looked at."""
 SHOWN = 3
@@ -39,8 +41,7 @@ def slices(material: Material, seed: int) -> list[Suspicion]:
         return []
     scored = []
     rules = _rules(material, seed)
-    for rule, title in rules:
-        inside = rule.members(material.subject, material.search)
+    for rule, title, inside in rules:
         if inside.sum() < FEWEST:
             continue
         e = compare(inside, wrong)
@@ -60,7 +61,13 @@ def slices(material: Material, seed: int) -> list[Suspicion]:
     return found
 
 
-def _rules(material: Material, seed: int) -> list[tuple[Slice, str]]:
+def _rules(material: Material, seed: int) -> list[Rule]:
+    named = [(rule, title, rule.members(material.subject, material.search)) for rule, title in _named(material)]
+    return named + _clusters(material, seed)
+
+
+def _named(material: Material) -> list[tuple[Slice, str]]:
+    """What can be said of inputs without the model."""
     subject, given = material.subject, material.search
     rules = [
         (Slice("label", int(k)), f"inputs whose label is {decision(subject, int(k))}") for k in given.labels.unique()
@@ -74,7 +81,7 @@ def _rules(material: Material, seed: int) -> list[tuple[Slice, str]]:
                 rules.append((Slice(name, low=float(low), high=float(high)), f"pictures with {words} {TITLES[name]}"))
     else:
         rules += _words(material, given.inputs)
-    return rules + _clusters(material, seed)
+    return rules
 
 
 def _words(material: Material, texts: Texts) -> list[tuple[Slice, str]]:
@@ -90,7 +97,7 @@ def _words(material: Material, texts: Texts) -> list[tuple[Slice, str]]:
     return [(Slice("token", t), f"texts with {tokenizer.decode([t]) if tokenizer else t!r}") for t in kept]
 
 
-def _clusters(material: Material, seed: int) -> list[tuple[Slice, str]]:
+def _clusters(material: Material, seed: int) -> list[Rule]:
     """Inputs that the last layers see alike."""
     from sklearn.cluster import KMeans
 
@@ -105,6 +112,10 @@ def _clusters(material: Material, seed: int) -> list[tuple[Slice, str]]:
     means = KMeans(k, n_init=2, random_state=derive(seed, "clusters")).fit(states)
     centres = torch.from_numpy(means.cluster_centers_).float()
     return [
-        (Slice("cluster", i, site=site, centres=centres), f"inputs that it sees alike (group {i + 1} of {k})")
+        (
+            Slice("cluster", i, site=site, centres=centres),
+            f"inputs that it sees alike (group {i + 1} of {k})",
+            means.labels_ == i,
+        )
         for i in range(k)
-    ]  # fmt: skip
+    ]

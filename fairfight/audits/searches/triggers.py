@@ -21,6 +21,8 @@ TEXTS = ("token-sweep", "phrase-search", "universal-trigger")
 """Contenders of ``discover`` that hand in changes of inputs and need none in which the trigger occurs: clean data have
 none."""
 
+DOUBTFUL = 2
+"""Suspicions that are handed in though nobody claims them."""
 LARGE = 96 * 96
 """Pixels of a picture from which only the cheapest contender looks: patches at every place would take minutes."""
 
@@ -69,7 +71,11 @@ def _sought(material: Material, names: tuple[str, ...], seed: int) -> list[Suspi
         claims = set()
     which = "words" if material.subject.kind != "image-classifier" else "trigger"
     found = []
-    for target, s in seen.items():
+    # What nobody claims is tested too, but every test costs as many passes as a search: the two likeliest will do.
+    surest = sorted(seen.items(), key=lambda one: -one[1].confidence)
+    for i, (target, s) in enumerate(surest):
+        if s.confidence < CLAIM and i >= DOUBTFUL:
+            break
         by = (s.by,) if s.confidence >= CLAIM else ()
         missed = tuple(n for n in asked if n not in by)
         found.append(Suspicion(which, _claim(material, s.shown), s.shown, s.confidence, by, missed, target in claims))
