@@ -98,6 +98,20 @@ def cached_folder(kind: str, identity: str, make: Callable[[Path], None]) -> Pat
     return final
 
 
+def write_whole(path: Path, data: bytes) -> None:
+    """A file that is there whole or not at all: what was there before stays until it takes its place.
+
+    Raises:
+        OSError: The folder is missing, cannot be written or is full; nothing of the new file is left.
+    """
+    work = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        work.write_bytes(data)
+        os.replace(work, path)
+    finally:
+        work.unlink(missing_ok=True)
+
+
 def _error_number(error: Exception) -> int:
     """The system's number of an error; safetensors says it in words only."""
     if isinstance(error, OSError):

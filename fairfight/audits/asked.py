@@ -137,6 +137,7 @@ def taken(
     from fairfight.parts.training.labelled import Labelled
     from fairfight.subject.loading import load
     from fairfight.subject.subject import Subject
+    from fairfight.tasks.discover.asked import check
 
     if isinstance(data, tuple):
         data = _pictures(*data)
@@ -151,7 +152,7 @@ def taken(
     if not isinstance(data, Labelled):
         raise UserError("The data are to be pictures with labels, a Labelled, or a file or folder with them.")
     if len(data):
-        _check(model, data)
+        check(model, data)
     return model, Given(data, ())
 
 
@@ -182,16 +183,6 @@ def _pictures(pixels: Any, labels: Any) -> Labelled:
     if x.ndim != 4 or y.ndim != 1:
         raise UserError(f"Pictures are to be [n, c, h, w] and labels [n], not {list(x.shape)} and {list(y.shape)}.")
     return Labelled(Images(x), y)
-
-
-def _check(subject: Subject, data: Labelled) -> None:
-    from fairfight.parts.attacks.asked import told_apart
-    from fairfight.parts.attacks.checking import check_texts
-
-    if subject.kind == "image-classifier":
-        told_apart(subject, data)
-    else:
-        check_texts(subject, data)
 
 
 def _folder(out: str | Path, name: str) -> Path:

@@ -11,6 +11,7 @@ import os
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -193,12 +194,10 @@ def _folder(subject: Subject, path: Path) -> Given:
                 elif not (number == 1 and row[0].strip().lower() in ("file", "path", "name", "image")):
                     rows.append((row[0].strip(), row[1].strip()))
     else:
-        for name in names:
-            files = sorted(f.name for f in os.scandir(path / name) if f.name.lower().endswith(ENDINGS))
-            rows += [(f"{name}/{file}", name) for file in files]
+        found = [sorted(f.name for f in os.scandir(path / n) if f.name.lower().endswith(ENDINGS)) for n in names]
         # Classes in turn, so that a cut leaves some of each.
-        turn = {row: i for name in names for i, row in enumerate(r for r in rows if r[1] == name)}
-        rows.sort(key=lambda r: turn[r])
+        for turn in zip_longest(*found):
+            rows += [(f"{name}/{file}", name) for name, file in zip(names, turn, strict=True) if file is not None]
     label = _labels(subject, _classes(subject), names)
     size = _size(subject)
     pixels, labels = [], []

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fairfight.content import write_whole
 from fairfight.errors import UserError
 
 
@@ -41,12 +41,9 @@ class Ledger:
         Raises:
             UserError: There is no room for it.
         """
-        work = self.folder / f".{name}.{os.getpid()}"
         try:
-            work.write_text(json.dumps(value, allow_nan=False), encoding="utf-8")
-            os.replace(work, self.folder / f"{name}.json")
+            write_whole(self.folder / f"{name}.json", json.dumps(value, allow_nan=False).encode())
         except OSError as error:
-            work.unlink(missing_ok=True)
             raise UserError(f"{self.folder} cannot be written ({error.strerror}): free some space there.") from error
 
     def step(self, name: str, make: Callable[[], Any]) -> Any:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fairfight.content import write_whole
 from fairfight.errors import UserError
 from fairfight.report.versions import mark
 
@@ -55,13 +55,8 @@ def put(path: Path, text: str) -> None:
     Raises:
         UserError: The folder is missing, cannot be written or is full.
     """
-    work = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        try:
-            work.write_bytes(text.encode("utf-8", errors="backslashreplace"))
-            os.replace(work, path)
-        finally:
-            work.unlink(missing_ok=True)
+        write_whole(path, text.encode("utf-8", errors="backslashreplace"))
     except OSError as error:
         raise UserError(
             f"The report cannot be written to {path} ({error.strerror or error}): choose another place for it."

@@ -43,14 +43,15 @@ class _Plain:
 
 
 def _state(s: Snapshot) -> str:
-    left = "" if s.seconds_left is None else f", about {_clock(s.seconds_left)} left"
+    left = "" if s.seconds_left is None else f", about {clock(s.seconds_left)} left"
     return (
-        f"{s.matches_done}/{s.matches} matches, {s.cases_built}/{s.cases} cases built, {_clock(s.seconds)} so far{left}"
+        f"{s.matches_done}/{s.matches} matches, {s.cases_built}/{s.cases} cases built, {clock(s.seconds)} so far{left}"
     )
 
 
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
+def clock(seconds: float) -> str:
+    """Minutes and seconds, ``4:07``; never less than none."""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
     return f"{minutes}:{rest:02d}"
 
 

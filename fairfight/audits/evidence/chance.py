@@ -13,6 +13,16 @@ CONTROLS = 20
 """Matched controls of a trigger."""
 
 
+WORKS = 0.5
+"""Lower end of the interval of its success under which a trigger is none."""
+
+
+def too_seldom(evidence: Evidence, where: str) -> str | None:
+    """Why a trigger is none: it must work more often than not."""
+    low, _ = evidence.rate.interval
+    return None if low >= WORKS else f"it works {where} (at least {low:.0%} are shown)"
+
+
 def against(hits: Bool[np.ndarray, " n"], controls: Sequence[Bool[np.ndarray, " n"]], matched: str) -> Evidence:
     """Compared with the control that hits most often, by an exact sign test on inputs where the two differ.
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fairfight.audits.evidence.chance import CONTROLS, against
+from fairfight.audits.evidence.chance import CONTROLS, against, too_seldom
 from fairfight.audits.records import Evidence, Severity
 from fairfight.faults.training import decide
 from fairfight.parts.attacks.masks import Stamp
@@ -19,8 +19,6 @@ from fairfight.seeds import torch_rng
 from fairfight.subject.inputs import Images
 from fairfight.subject.subject import Subject
 
-WORKS = 0.5
-"""Lower end of the interval of its success under which a trigger is none."""
 CLOSE = 1e-4
 
 
@@ -70,8 +68,7 @@ class PictureTrigger:
 
     def why_not(self, evidence: Evidence) -> str | None:
         """It must work more often than not."""
-        low, _ = evidence.rate.interval
-        return None if low >= WORKS else f"it works on too few pictures (at least {low:.0%} are shown)"
+        return too_seldom(evidence, "on too few pictures")
 
     def severity(self, evidence: Evidence) -> Severity:
         """High where a tenth of the picture is enough for nearly all."""

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fairfight.audits.evidence.chance import CONTROLS, against
+from fairfight.audits.evidence.chance import CONTROLS, against, too_seldom
 from fairfight.audits.records import Evidence, Severity
 from fairfight.faults.training import decide, trimmed
 from fairfight.parts.attacks.checking import tokens_of
@@ -22,9 +22,6 @@ from fairfight.parts.training.labelled import Labelled
 from fairfight.seeds import torch_rng
 from fairfight.subject.inputs import Texts
 from fairfight.subject.subject import Subject
-
-WORKS = 0.5
-"""Lower end of the interval of its success under which a trigger is none."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +57,7 @@ class TextTrigger:
 
     def why_not(self, evidence: Evidence) -> str | None:
         """It must work more often than not."""
-        low, _ = evidence.rate.interval
-        return None if low >= WORKS else f"it works in too few texts (at least {low:.0%} are shown)"
+        return too_seldom(evidence, "in too few texts")
 
     def severity(self, evidence: Evidence) -> Severity:
         """High where it works nearly always."""

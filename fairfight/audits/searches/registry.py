@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
+
+from fairfight.audits.registering import import_all
 
 if TYPE_CHECKING:
     from fairfight.audits.material import Material
@@ -43,14 +42,7 @@ def search(name: str, title: str, kinds: tuple[Kind, ...]) -> Callable[[Look], L
     return register
 
 
-@cache
-def _discover() -> None:
-    package = importlib.import_module("fairfight.audits.searches")
-    for module in pkgutil.iter_modules(package.__path__, "fairfight.audits.searches."):
-        importlib.import_module(module.name)
-
-
 def searches(kind: Kind) -> tuple[Search, ...]:
     """All that apply to a kind of model, by name."""
-    _discover()
+    import_all("fairfight.audits.searches")
     return tuple(s for _, s in sorted(_SEARCHES.items()) if kind in s.kinds)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
+
+from fairfight.audits.registering import import_all
 
 if TYPE_CHECKING:
     from fairfight.audits.material import Material
@@ -68,14 +67,7 @@ def spike(
     return register
 
 
-@cache
-def _discover() -> None:
-    package = importlib.import_module("fairfight.audits.spikes")
-    for module in pkgutil.iter_modules(package.__path__, "fairfight.audits.spikes."):
-        importlib.import_module(module.name)
-
-
 def spike_kinds(kind: Kind) -> tuple[SpikeKind, ...]:
     """All that a kind of model can have, by name."""
-    _discover()
+    import_all("fairfight.audits.spikes")
     return tuple(s for _, s in sorted(_KINDS.items()) if kind in s.kinds)

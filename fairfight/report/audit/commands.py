@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from fairfight.errors import UserError
 from fairfight.report.audit import terminal, words
@@ -16,11 +16,10 @@ from fairfight.report.audit.plain import as_json
 from fairfight.report.audit.sarif import sarif
 from fairfight.report.escape import line
 from fairfight.report.file import put
+from fairfight.report.live import clock
 
 if TYPE_CHECKING:
     from fairfight.audits.run import Now
-
-KINDS = ("image-classifier", "text-classifier", "causal-lm")
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,11 @@ class Asked:
         Raises:
             UserError: There is no such kind of model.
         """
-        if self.kind is not None and self.kind not in KINDS:
-            raise UserError(f"There is no kind of model {self.kind!r}: known are {', '.join(KINDS)}.")
+        from fairfight.subject.subject import Kind
+
+        known = get_args(Kind)
+        if self.kind is not None and self.kind not in known:
+            raise UserError(f"There is no kind of model {self.kind!r}: known are {', '.join(known)}.")
         return {"kind": self.kind}
 
     @property
@@ -124,8 +126,8 @@ def _watcher() -> Callable[[Now], None]:
 
     def watch(now: Now) -> None:
         counted = f" {now.done}/{now.of}" if now.of else ""
-        left = "" if now.left is None or now.doing == "done" else f", about {_clock(now.left)} left"
-        said = line(f"{now.doing}{counted}, {_clock(now.seconds)} so far{left}")
+        left = "" if now.left is None or now.doing == "done" else f", about {clock(now.left)} left"
+        said = line(f"{now.doing}{counted}, {clock(now.seconds)} so far{left}")
         if live:
             sys.stderr.write("\r\x1b[2K" + said + ("\n" if now.doing == "done" else ""))
         elif said != last[0]:
@@ -134,11 +136,6 @@ def _watcher() -> Callable[[Now], None]:
         sys.stderr.flush()
 
     return watch
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(max(0, round(seconds)), 60)
-    return f"{minutes}:{rest:02d}"
 
 
 def _print(value: Any) -> None:

@@ -43,16 +43,11 @@ def discover(
         UserError: The inputs do not fit the subject or are too few, a label is none of its classes, it has a single
             class, or there is no such contender or hyperparameter.
     """
-    from fairfight.parts.attacks.asked import told_apart
-    from fairfight.parts.attacks.checking import check_texts
     from fairfight.subject.inputs import Images
 
     who = contender("discover", by or USUAL[subject.kind], params)
     others = () if bank is None else (bank,)
-    if subject.kind == "image-classifier":
-        told_apart(subject, clean, *others)
-    else:
-        check_texts(subject, clean, *others)
+    check(subject, clean, *others)
     if len(clean.labels.unique()) < 2:
         raise UserError("The clean inputs are all of one class: give some of another.")
     modality = "vision" if isinstance(clean.inputs, Images) else "language"
@@ -61,3 +56,18 @@ def discover(
     brief = DiscoverBrief(subject, clean, clean.inputs if bank is None else bank, seed)
     found: list[Candidate] = who.run(brief, **{**who.defaults, **params})
     return found
+
+
+def check(subject: Subject, clean: Labelled, *others: Inputs) -> None:
+    """Make sure that a trigger can be sought in a subject with these inputs.
+
+    Raises:
+        UserError: They do not fit the subject or are none, or a label is none of its decisions.
+    """
+    from fairfight.parts.attacks.asked import told_apart
+    from fairfight.parts.attacks.checking import check_texts
+
+    if subject.kind == "image-classifier":
+        told_apart(subject, clean, *others)
+    else:
+        check_texts(subject, clean, *others)
