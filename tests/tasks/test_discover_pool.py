@@ -31,7 +31,7 @@ def test_every_member_has_a_turn_before_any_has_two() -> None:
 
 def test_members_are_of_the_kind_and_of_the_inputs() -> None:
     vision, language = ({c.name for c in members(built(m).briefs[0], ("tool",))} for m in ("vision", "language"))
-    assert "cppn-target" in vision - language
+    assert "fourier-target" in vision - language
     assert "logit-lens-scan" in language - vision
     assert "difference-direction" in vision & language
     assert "neural-cleanse" not in vision

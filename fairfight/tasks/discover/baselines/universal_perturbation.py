@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     "discover",
     source="Moosavi-Dezfooli et al. 2017 (universal perturbation)",
     modalities=("vision",),
-    suites=("quick", "standard", "large"),
+    suites=("standard", "large"),
 )
 def universal_perturbation(
     brief: DiscoverBrief,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from fairfight.tasks.discover.brief import Candidate, DiscoverBrief
 
 
-@tool("discover", source="Liu et al. 2019 (ABS)", modalities=("vision",), suites=("quick", "standard", "large"))
+@tool("discover", source="Liu et al. 2019 (ABS)", modalities=("vision",), suites=("standard", "large"))
 def abs_stimulation(
     brief: DiscoverBrief,
     *,

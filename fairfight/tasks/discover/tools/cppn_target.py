@@ -17,7 +17,7 @@ USUAL = 2.5
     "discover",
     source="Mordvintsev et al. 2018 (feature visualisation, CPPN)",
     modalities=("vision",),
-    suites=("quick", "standard", "large"),
+    suites=("standard", "large"),
 )
 def cppn_target(
     brief: DiscoverBrief,
