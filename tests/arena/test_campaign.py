@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -50,10 +52,23 @@ def fight(store: Store, **options: object) -> campaign.Campaign:
     return campaign.run(Request(tasks=["guess"], **options), store)  # type: ignore[arg-type]
 
 
+class Fought(NamedTuple):
+    """A store in which everybody has fought once, which tests copy before they fight on in it."""
+
+    path: Path
+    campaign: campaign.Campaign
+
+
 @pytest.fixture(scope="module")
-def fought(tmp_path_factory: pytest.TempPathFactory) -> list[MatchRecord]:
-    with Store.open(tmp_path_factory.mktemp("store") / "s.db") as store:
-        fight(store, suite="tour", seeds=1, workers=2)
+def everybody(tmp_path_factory: pytest.TempPathFactory) -> Fought:
+    path = tmp_path_factory.mktemp("store") / "s.db"
+    with Store.open(path) as store:
+        return Fought(path, fight(store, suite="tour", seeds=1, workers=2))
+
+
+@pytest.fixture(scope="module")
+def fought(everybody: Fought) -> list[MatchRecord]:
+    with Store.open(everybody.path, readonly=True) as store:
         return store.matches(task="guess", suite="tour")
 
 
@@ -101,13 +116,15 @@ def test_the_oracle_is_at_the_ceiling_and_random_is_not(fought: list[MatchRecord
     assert scores["coin"] < 0.8
 
 
-def test_a_second_run_fights_nothing(tmp_path: Path) -> None:
+def test_a_second_run_fights_nothing(everybody: Fought, tmp_path: Path) -> None:
+    shutil.copy(everybody.path, tmp_path / "s.db")
     with Store.open(tmp_path / "s.db") as store:
-        first = fight(store, suite="tour", seeds=1, contenders=["threshold"], workers=1)
-        again = fight(store, suite="tour", seeds=1, contenders=["threshold"], workers=1)
-    assert first.new == 9
-    assert again.new == 0
-    assert again.matches == first.matches
+        again = fight(store, suite="tour", seeds=1, workers=1)
+        fewer = fight(store, suite="tour", seeds=1, contenders=["threshold"], workers=1)
+    assert everybody.campaign.new == 3 * len(STATUS)
+    assert again.new == fewer.new == 0
+    assert again.matches == everybody.campaign.matches
+    assert len(set(fewer.matches) & set(again.matches)) == len(fewer.matches) == 9
 
 
 def test_tuning_uses_development_cases_only_and_helps(tmp_path: Path) -> None:
@@ -123,14 +140,17 @@ def test_tuning_uses_development_cases_only_and_helps(tmp_path: Path) -> None:
     assert cases == {"scored-0", "scored-1", "scored-2"}
 
 
-def test_a_fresh_draw_is_committed_first_and_revealed_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fresh_draw_is_committed_first_and_revealed_after(
+    everybody: Fought, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    shutil.copy(everybody.path, tmp_path / "s.db")
     with Store.open(tmp_path / "s.db") as store:
-        public = fight(store, suite="tour", seeds=1, contenders=["threshold"], workers=1)
         fresh = fight(store, suite="tour", seeds=1, contenders=["threshold"], workers=1, fresh=True)
         seals = {s.drawn: s for s in store.seals()}
         matches = {m.id: m for m in store.matches(ids=fresh.matches)}
-    assert not set(public.cases) & set(fresh.cases)
+    assert fresh.new == 9
+    assert not set(everybody.campaign.cases) & set(fresh.cases)
     assert seals["fresh"].secret
     assert all(m.started >= seals["fresh"].committed for m in matches.values())
     assert not list((tmp_path / "fairfight" / "seals").iterdir())
@@ -166,44 +186,60 @@ with Store.open(sys.argv[1]) as store:
 """
 
 
-def _killed(moments: list[float], tmp_path: Path) -> None:
-    """Kill a run with its whole session at each moment, then let one finish: every match is there exactly once."""
+def _start(store: Path) -> subprocess.Popen[bytes]:
     root = str(Path(__file__).parents[2])
-    command = [sys.executable, "-c", RUN, str(tmp_path / "s.db"), root]
-    for moment in moments:
-        run = subprocess.Popen(command, cwd=root, stderr=subprocess.DEVNULL)
-        time.sleep(moment)
-        os.kill(run.pid, signal.SIGKILL)
-        run.wait()
-    subprocess.run(command, cwd=root, check=True)
-    with Store.open(tmp_path / "s.db", readonly=True) as store:
-        found = store.matches(task="guess")
+    return subprocess.Popen([sys.executable, "-c", RUN, str(store), root], cwd=root, stderr=subprocess.DEVNULL)
+
+
+def _finishes(store: Path) -> None:
+    """A run after one that was killed has every match exactly once."""
+    assert _start(store).wait() == 0
+    found = _stored(store)
     assert len(found) == len({m.id for m in found}) == 3 * 2 * 7
     assert {m.status for m in found if m.plan.contender == "multiply"} == {"ok"}
 
 
-def test_kill_9_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    _killed([4.0, 5.0], tmp_path)
+def _stored(path: Path) -> list[MatchRecord]:
+    with Store.open(path, readonly=True) as store:
+        return store.matches(task="guess")
+
+
+def _has_matches(store: Path) -> bool:
+    try:
+        return bool(_stored(store))
+    except UserError:  # nobody has laid it out yet
+        return False
+
+
+def test_kill_9_loses_and_doubles_nothing_and_leaves_no_process(tmp_path: Path) -> None:
+    store = tmp_path / "s.db"
+    run = _start(store)
+    while not _has_matches(store):
+        assert run.poll() is None
+        time.sleep(0.05)
+    children = subprocess.run(["pgrep", "-P", str(run.pid)], capture_output=True, text=True).stdout.split()
+    os.kill(run.pid, signal.SIGKILL)
+    run.wait()
+    before = _stored(store)
+    assert 0 < len(before) < 3 * 2 * 7, "it was killed in the midst"
+    time.sleep(1.0)
+    assert children
+    assert not any(Path(f"/proc/{c}").exists() and "zombie" not in _state(c) for c in children)
+    _finishes(store)
+    after = {m.id: m for m in _stored(store)}
+    assert all(after[m.id] == m for m in before)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_kill_9_at_twenty_random_moments(tmp_path: Path) -> None:
     rng = random.Random(0)
-    _killed([rng.uniform(0.2, 8.0) for _ in range(20)], tmp_path)
-
-
-def test_no_process_is_left_behind_by_a_killed_run(tmp_path: Path) -> None:
-    root = str(Path(__file__).parents[2])
-    marker = str(tmp_path / "s.db")
-    run = subprocess.Popen([sys.executable, "-c", RUN, marker, root], cwd=root, stderr=subprocess.DEVNULL)
-    time.sleep(4)
-    children = subprocess.run(["pgrep", "-P", str(run.pid)], capture_output=True, text=True).stdout.split()
-    os.kill(run.pid, signal.SIGKILL)
-    run.wait()
-    time.sleep(1.0)
-    assert children
-    assert not any(Path(f"/proc/{c}").exists() and "zombie" not in _state(c) for c in children)
+    for _ in range(20):
+        run = _start(tmp_path / "s.db")
+        time.sleep(rng.uniform(0.2, 8.0))
+        os.kill(run.pid, signal.SIGKILL)
+        run.wait()
+    _finishes(tmp_path / "s.db")
 
 
 def _state(pid: str) -> str:

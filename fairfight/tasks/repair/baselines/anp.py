@@ -17,7 +17,7 @@ def anp(
     *,
     steps: Annotated[int, Log(50, 500)] = 200,
     rate: Annotated[float, Log(0.02, 0.5)] = 0.2,
-    size: Annotated[float, Uniform(0.1, 0.6)] = 0.4,
+    size: Annotated[float, Uniform(0.1, 0.6)] = 0.2,
     trade: Annotated[float, Uniform(0.05, 0.8)] = 0.2,
     tolerance: Annotated[float, Uniform(0.0, 0.1)] = 0.04,
     bounded: Annotated[bool, Choice(True, False)] = True,
