@@ -71,11 +71,18 @@ def run(
 
 @app.command()
 def decompile(
-    model: Annotated[Path, typer.Argument(help="A recurrent network as safetensors: a file, or a folder with one.")],
-    inputs: Annotated[str, typer.Option(help="What inputs can be, such as -5..5.")],
+    model: Annotated[Path, typer.Argument(help="A recurrent network or a transformer: a file, or a folder.")],
+    inputs: Annotated[str | None, typer.Option(help="What inputs can be, such as -5..5.")] = None,
     answers: Annotated[str | None, typer.Option(help="What answers can be, where outputs are logits of each.")] = None,
-    length: Annotated[int, typer.Option(help="Of the sequences that it was made for.")] = 10,
+    length: Annotated[str | None, typer.Option(help="Of the inputs that it was made for: 20, or 1..8.")] = None,
     update: Annotated[str, typer.Option(help="What it does to its state: tanh, relu or linear.")] = "tanh",
+    frame: Annotated[str, typer.Option(help="Tokens around a transformer's inputs, such as 31,x,32.")] = "x",
+    reads: Annotated[str, typer.Option(help="Where a transformer answers: first, last or each.")] = "last",
+    causal: Annotated[
+        bool | None, typer.Option("--causal/--both-ways", help="Whether positions see only those before them.")
+    ] = None,
+    folded: Annotated[bool, typer.Option("--folded", help="Layer norms were folded into other weights.")] = False,
+    data: Annotated[Path | None, typer.Option(help="Inputs to show and to try: a JSON list in each line.")] = None,
     by: Annotated[str, typer.Option(help="The contender that does it.")] = "read-or-search",
     seed: Annotated[int, typer.Option(help="Of whatever is drawn.")] = 0,
     as_json: AsJson = False,
@@ -83,10 +90,13 @@ def decompile(
     """Replace a small network over sequences of whole numbers by a program."""
     from fairfight.tasks.decompile.asked import decompile_file
 
-    found = decompile_file(model, inputs, answers=answers, length=length, update=update, by=by, seed=seed)
+    found = decompile_file(
+        model, inputs, answers=answers, length=length, update=update, frame=frame, reads=reads, causal=causal,
+        folded=folded, data=data, by=by, seed=seed,
+    )  # fmt: skip
     if as_json:
-        text = found.text
-        _print({"program": text, "found": found.found, "agreement": found.agreement, "longer": found.longer})
+        shares = {"agreement": found.agreement, "longer": found.longer, "harder": found.harder}
+        _print({"program": found.text, "found": found.found, **shares, "note": found.note})
     else:
         typer.echo(str(found))
 

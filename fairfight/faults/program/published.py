@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from fairfight.errors import UserError, unknown
 from fairfight.seeds import numpy_rng
+from fairfight.subject.lens_files import from_lens, linear
 from fairfight.subject.sequences import SequenceSubject, Space
 from fairfight.subject.transformer import Block, PlainTransformer, sites
 from fairfight.worlds.sources import folder
@@ -97,33 +98,9 @@ def _weights(place: str, file: str) -> dict[str, Tensor]:
         raise UserError(f"{path} cannot be read as weights: take the file that docs/real.md names.") from error
 
 
-@torch.no_grad()
 def _arena(file: str, **frame: Any) -> PlainTransformer:
     """A network from a state dict of TransformerLens."""
-    s = _weights(ARENA, file)
-    layers = len({k.split(".")[1] for k in s if k.startswith("blocks.")})
-    heads, width, d_head = s["blocks.0.attn.W_Q"].shape
-    hidden = s["blocks.0.mlp.W_in"].shape[1] if "blocks.0.mlp.W_in" in s else 0
-    net = PlainTransformer(
-        vocabulary=len(s["embed.W_E"]), length=len(s["pos_embed.W_pos"]), width=width, layers=layers, heads=heads,
-        d_head=d_head, hidden=hidden, outputs=s["unembed.W_U"].shape[1], norm=True, **frame,
-    )  # fmt: skip
-    net.embed.copy_(s["embed.W_E"])
-    net.place.copy_(s["pos_embed.W_pos"])
-    for i, block in enumerate(net.blocks):
-        assert isinstance(block, Block)
-        p = f"blocks.{i}."
-        for mine, theirs in (("q", "Q"), ("k", "K"), ("v", "V"), ("o", "O")):
-            getattr(block, mine).copy_(s[f"{p}attn.W_{theirs}"])
-            getattr(block, f"b{mine}").copy_(s[f"{p}attn.b_{theirs}"])
-        _norm(block.norm1, s, f"{p}ln1")
-        if block.up is not None and block.down is not None:
-            _norm(block.norm2, s, f"{p}ln2")
-            _linear(block.up, s[f"{p}mlp.W_in"].T, s[f"{p}mlp.b_in"])
-            _linear(block.down, s[f"{p}mlp.W_out"].T, s[f"{p}mlp.b_out"])
-    _norm(net.norm, s, "ln_final")
-    _linear(net.unembed, s["unembed.W_U"].T, s["unembed.b_U"])
-    return net.eval()
+    return from_lens(_weights(ARENA, file), **frame)
 
 
 @torch.no_grad()
@@ -144,21 +121,10 @@ def _grokked(file: str) -> PlainTransformer:
     for mine, theirs in (("q", "Q"), ("k", "K"), ("v", "V")):
         getattr(block, mine).copy_(s[f"blocks.0.attn.W_{theirs}"].transpose(1, 2))
     block.o.copy_(s["blocks.0.attn.W_O"].T.reshape(heads, d_head, width))
-    _linear(block.up, s["blocks.0.mlp.W_in"], s["blocks.0.mlp.b_in"])
-    _linear(block.down, s["blocks.0.mlp.W_out"], s["blocks.0.mlp.b_out"])
-    _linear(net.unembed, s["unembed.W_U"].T, torch.zeros(MODULUS + 1))
+    linear(block.up, s["blocks.0.mlp.W_in"], s["blocks.0.mlp.b_in"])
+    linear(block.down, s["blocks.0.mlp.W_out"], s["blocks.0.mlp.b_out"])
+    linear(net.unembed, s["unembed.W_U"].T, torch.zeros(MODULUS + 1))
     return net.eval()
-
-
-def _norm(norm: nn.Module, s: dict[str, Tensor], name: str) -> None:
-    assert isinstance(norm, nn.LayerNorm)
-    norm.weight.copy_(s[f"{name}.w"])
-    norm.bias.copy_(s[f"{name}.b"])
-
-
-def _linear(linear: nn.Linear, weight: Tensor, bias: Tensor) -> None:
-    linear.weight.copy_(weight)
-    linear.bias.copy_(bias)
 
 
 def _brackets(name: str) -> PublishedProgram:

@@ -13,7 +13,6 @@ import torch
 from jaxtyping import Float, Int
 
 from fairfight.parts.heads.variables import valued
-from fairfight.parts.periodic import transformer
 from fairfight.parts.programs import (
     INTS,
     Expr,
@@ -75,6 +74,12 @@ def likely(space: Space) -> tuple[Expr, ...]:
     return tuple(found)
 
 
+def framed(subject: SequenceSubject) -> int | None:
+    """How many tokens a transformer puts before its inputs; None of what is no transformer."""
+    frames = (getattr(module, "before", None) for module in subject.module.modules())
+    return next((len(frame) for frame in frames if isinstance(frame, tuple)), None)
+
+
 @torch.no_grad()
 def probed(
     subject: SequenceSubject, space: Space, values: Int[np.ndarray, "n length channels"], variables: tuple[Expr, ...]
@@ -87,9 +92,9 @@ def probed(
         values: Sequences of one length.
         variables: One value at each position.
     """
-    net, (n, length, _) = transformer(subject), values.shape
+    before, (n, length, _) = framed(subject), values.shape
     sites = [name for name in subject.sites if name.endswith("resid_post")]
-    if net is None or not sites:
+    if before is None or not sites:
         return []
     columns = {one.name: values[:, :, c] for c, one in enumerate(space.inputs)}
     places = np.tile(np.arange(length), (n, 1))
@@ -100,7 +105,7 @@ def probed(
     least = _explained(plain, targets, cut)
     best = np.full(len(variables), -np.inf)
     for found in subject.read(torch.from_numpy(values), sites).values():
-        for first in {min(len(net.before), found.shape[1] - length), found.shape[1] - length}:
+        for first in {min(before, found.shape[1] - length), found.shape[1] - length}:
             seen = np.concatenate([found[:, first : first + length].double().numpy(), plain], axis=2)
             best = np.maximum(best, _explained(seen, targets, cut))
     order = np.argsort(-(best - least), kind="stable")

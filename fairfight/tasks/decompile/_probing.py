@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from fairfight.parts.heads.probing import likely, probed
-from fairfight.parts.periodic import transformer
+from fairfight.parts.heads.probing import framed, likely, probed
 from fairfight.parts.programs import Program
 from fairfight.parts.programs.search.enumeration import Budget
 from fairfight.parts.programs.search.grammar import NUMBERS
@@ -27,7 +26,7 @@ def probed_program(brief: DecompileBrief, programs: int, *, shuffled: bool = Fal
         programs: Expressions that may be evaluated.
         shuffled: Take as many variables at random, whatever is read.
     """
-    if transformer(brief.subject) is None:
+    if framed(brief.subject) is None:
         return usual(brief)
     given, rng = examples(brief), numpy_rng(brief.seed, "probed")
     values = given.values[:READ]

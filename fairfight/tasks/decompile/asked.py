@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,14 +10,11 @@ from fairfight.errors import UserError
 from fairfight.tasks.asking import contender
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Sequence
+
     from torch import nn
 
     from fairfight.subject.sequences import SequenceSubject
-    from fairfight.tasks.decompile.brief import DecompileBrief
-
-KNOWN, TRIED, LONGER = 256, 512, 4
-"""Inputs that a contender sees, fresh ones that its program is tried on, and how many times as long they are too."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +24,13 @@ class Decompiled:
     submission: Any
     """A program (``print`` it), or something that only predicts."""
     agreement: float
-    """Share of positions of fresh inputs of the given length."""
+    """Share of answers to fresh inputs like the known ones."""
     longer: float
-    """The same at four times that length."""
+    """The same on longer or harder ones."""
+    harder: str = "at four times the length"
+    """What those are."""
+    note: str = ""
+    """What a reader should know of the inputs, or nothing."""
 
     @property
     def found(self) -> bool:
@@ -46,8 +46,9 @@ class Decompiled:
 
     def __str__(self) -> str:
         text = self.text or "# nothing that can be read\n"
-        share = f"{100 * self.agreement:.2f} % of answers, {100 * self.longer:.2f} % at four times the length"
-        return f"{text}\n# as the network: {share}"
+        share = f"{100 * self.agreement:.2f} % of answers, {100 * self.longer:.2f} % {self.harder}"
+        note = f"\n# {self.note}" if self.note else ""
+        return f"{text}\n# as the network: {share}{note}"
 
 
 def decompile(
@@ -55,10 +56,12 @@ def decompile(
     low: int,
     high: int,
     *,
-    state: str,
+    state: str | None = None,
     channels: int = 1,
     length: int = 10,
+    lengths: tuple[int, int] | None = None,
     answers: tuple[int, int] | None = None,
+    data: Sequence[Sequence[Any]] | None = None,
     by: str = "read-or-search",
     seed: int = 0,
     **params: Any,
@@ -66,13 +69,17 @@ def decompile(
     """Replace a network over sequences of whole numbers by a program, with any contender of ``decompile``.
 
     Args:
-        module: Takes whole numbers [n, length, channels] and gives [n, length, outputs]; left as it is.
+        module: Takes whole numbers [n, length, channels] and gives [n, length, outputs]; or [n, 1, outputs], where
+            ``lengths`` are given and it answers once to a whole input. Left as it is.
         low: The least that an input can be.
         high: The greatest.
-        state: Dotted path of the submodule that gives the hidden states [n, length, d].
+        state: Dotted path of the submodule that gives the hidden states [n, length, d]; needed for a network that goes
+            from position to position.
         channels: How many sequences come in together.
-        length: Of the sequences that it was made for.
+        length: Of the sequences that a network was made for that goes from position to position.
+        lengths: Shortest and longest input of one that sees a whole input at once, such as a transformer.
         answers: Least and greatest answer where the outputs are logits of each; otherwise the one output is rounded.
+        data: Inputs to show and to try, where those drawn at random are of little interest; half of them each.
         by: A contender's name.
         seed: Of whatever is drawn.
         params: Hyperparameters of the contender, in place of its defaults.
@@ -81,104 +88,89 @@ def decompile(
         UserError: The module is no function of these inputs or has no such submodule, or there is no such contender.
     """
     from fairfight.subject.sequences import SequenceSubject, Space
-    from fairfight.tasks.decompile._trial import answered_by
-    from fairfight.tasks.decompile.brief import decided
+    from fairfight.subject.transformer import PlainTransformer, sites
 
-    who = contender("decompile", by, params)
     if low > high:
         raise UserError(f"Inputs between {low} and {high} cannot be: give the least first.")
-    if state not in dict(module.named_modules()):
+    if state is not None and state not in dict(module.named_modules()):
         raise UserError(f"The module has no submodule {state!r}: name the one that gives the hidden states.")
-    subject = SequenceSubject(module, "subject", Space(low, high, channels, length), answers, {"state": state})
-    brief = specify(subject, seed)
-    submission = who.run(brief, **{**who.defaults, **params})
-    shares = []
-    for times in (1, LONGER):
-        values = _drawn(subject, TRIED, times * length, seed, "tried")
-        given = answered_by(submission, brief.space, values)
-        shares.append(float((given == decided(subject, values)).mean()))
-    return Decompiled(submission, *shares)
+    if state is None and lengths is None:
+        raise UserError(
+            "Say which submodule gives the hidden states (state=), or how long inputs can be of a network that sees a "
+            "whole one at once (lengths=)."
+        )
+    named = {} if state is None else {"state": state}
+    if isinstance(module, PlainTransformer):
+        named = sites(len(module.blocks))
+    longest = length if lengths is None else lengths[1]
+    space = Space(low, high, channels, longest, None if lengths is None else longest)
+    subject = SequenceSubject(module, "subject", space, answers, named)
+    rows = None if data is None else [[[*s] if hasattr(s, "__len__") else [s] for s in row] for row in data]
+    return _by(subject, lengths, rows, by, seed, params)
 
 
 def decompile_file(
     path: Path,
-    inputs: str,
+    inputs: str | None = None,
     *,
     answers: str | None = None,
-    length: int = 10,
+    length: str | None = None,
     update: str = "tanh",
+    frame: str = "x",
+    reads: str = "last",
+    causal: bool | None = None,
+    folded: bool = False,
+    data: Path | None = None,
     by: str = "read-or-search",
     seed: int = 0,
 ) -> Decompiled:
-    """The same for a recurrent network in a file; see :func:`fairfight.subject.recurrent_files.load_recurrent`.
+    """The same for a network in a file or folder.
+
+    It may be a recurrent network (:func:`fairfight.subject.recurrent_files.load_recurrent`), a transformer in the names
+    of TransformerLens, a folder in transformers' format, or one that
+    :func:`fairfight.subject.sequence_files.save_sequences` wrote.
 
     Args:
-        path: A safetensors file, or a folder that holds one.
+        path: The file or folder.
         inputs: What inputs can be, such as ``-5..5``.
         answers: What answers can be, likewise, where the outputs are logits of each.
-        length: Of the sequences that it was made for.
-        update: ``tanh``, ``relu`` or ``linear``.
+        length: Of the inputs that it was made for: ``20``, or ``1..8``.
+        update: Of a recurrent network: ``tanh``, ``relu`` or ``linear``.
+        frame: Which tokens stand around the inputs of a transformer, such as ``31,x,32``.
+        reads: Where its answers are read: ``first``, ``last`` or ``each``.
+        causal: Whether the positions of a transformer in TransformerLens' names see only those before them.
+        folded: Whether it normalises its layers by weights that were folded into others.
+        data: A file of inputs to show and to try, a JSON list in each line, where those drawn at random are of little
+            interest; half of them each.
         by: A contender's name.
         seed: Of whatever is drawn.
 
     Raises:
-        UserError: The file, the bounds or the contender cannot be used; says why.
+        UserError: The file, what is said of it, or the contender cannot be used; says why.
     """
-    from fairfight.subject.recurrent_files import load_recurrent
+    from fairfight.tasks.decompile._files import Said, chosen, subject_in
 
-    low, high = _bounds(inputs)
-    module = load_recurrent(path, low, high, update=update)
-    channels = int(module.architecture["channels"])
-    given = None if answers is None else _bounds(answers)
-    outputs = int(module.architecture["outputs"])
-    if outputs != (1 if given is None else given[1] - given[0] + 1):
-        raise UserError(
-            f"The network has {outputs} outputs: give answers of as many values (--answers 0..{outputs - 1}), or none "
-            "where its one output is rounded to the answer."
-        )
-    return decompile(
-        module, low, high, state="state", channels=channels, length=length, answers=given, by=by, seed=seed
-    )
+    contender("decompile", by, {})
+    rows = None if data is None else chosen(data)
+    subject, lengths = subject_in(path, Said(inputs, answers, length, update, frame, reads, causal, folded))
+    return _by(subject, lengths, rows, by, seed, {})
 
 
-def _bounds(text: str) -> tuple[int, int]:
-    """Two whole numbers from ``-5..5``."""
-    parts = re.fullmatch(r"\s*(-?\d+)\s*\.\.\s*(-?\d+)\s*", text)
-    if parts is None:
-        raise UserError(f"{text!r} does not say between which numbers: write it as 0..6 or -5..5.")
-    return int(parts[1]), int(parts[2])
+def _by(
+    subject: SequenceSubject,
+    lengths: tuple[int, int] | None,
+    rows: list[list[list[int]]] | None,
+    by: str,
+    seed: int,
+    params: dict[str, Any],
+) -> Decompiled:
+    from fairfight.tasks.decompile._own import own
 
-
-def specify(subject: SequenceSubject, seed: int) -> DecompileBrief:
-    """The brief of one's own network.
-
-    Raises:
-        UserError: It does not answer whole numbers at every position, or not the same twice, or not the same alone.
-    """
-    from fairfight.parts.states.spelling import space_of
-    from fairfight.tasks.decompile.brief import DecompileBrief, decided
-
-    subject.module.eval()
-    values = _drawn(subject, KNOWN, subject.space.length, seed, "known")
-    answers = decided(subject, values)
-    if answers.shape != values.shape[:2]:
-        raise UserError(
-            f"The module answers {list(answers.shape)} to inputs {list(values.shape)}: it must answer at each position."
-        )
-    alone = decided(subject, values[:1])
-    if not (decided(subject, values) == answers).all() or not (alone == answers[:1]).all():
-        raise UserError(
-            "The module gives another answer to the same input: it is no function of it. Switch off what is random, "
-            "and have it begin from the same state each time."
-        )
-    return DecompileBrief(subject, space_of(subject), values, answers, seed)
-
-
-def _drawn(subject: SequenceSubject, n: int, length: int, seed: int, what: str) -> np.ndarray:
-    from fairfight.seeds import numpy_rng
-
-    bounds = subject.space
-    found: np.ndarray = numpy_rng(seed, "decompile", what, length).integers(
-        bounds.low, bounds.high + 1, (n, length, bounds.channels)
-    )
-    return found
+    who = contender("decompile", by, params)
+    modality = "sequences" if lengths is None else "transformers"
+    if modality not in who.modalities:
+        raise UserError(f"{by!r} is for {', '.join(who.modalities)}: choose a contender for {modality}.")
+    found = own(subject, lengths, seed, rows)
+    submission = who.run(found.brief, **{**who.defaults, **params})
+    held, longer = (found.agreement(submission, drawn) for drawn in (found.held, found.longer))
+    return Decompiled(submission, held, longer, found.harder, found.note)
