@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from fairfight.report import charts, escape, numbers
+from fairfight.report import charts, drawing, escape, numbers
 from fairfight.report.found import accused
 from fairfight.report.kinds import look
 
@@ -53,6 +53,7 @@ def environment() -> Environment:
         "score": numbers.score, "signed": numbers.signed, "p": numbers.p_value, "flops": numbers.flops,
         "seconds": numbers.seconds, "outcome": charts.outcome, "count": numbers.count, "line": escape.line,
         "block": escape.block, "accused": accused,
+        "circuit": drawing.circuit, "curve": drawing.curve,
         "visible": escape.visible, "look": look, "png": escape.png_url, "script_json": escape.script_json,
         "ours": Markup,
     }  # fmt: skip

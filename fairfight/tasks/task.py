@@ -62,6 +62,10 @@ class Exhibit:
     """Pairs of caption and ``data:image/png;base64,…``."""
     facts: dict[str, float] = field(default_factory=dict)
     """Measured figures: attack success, clean accuracy, the twin's accuracy."""
+    code: str = ""
+    """What would be right, where that is a program."""
+    graph: dict[str, Any] | None = None
+    """The circuit that computes it, as :meth:`fairfight.parts.programs.graph.Graph.plain` gives it, if it is known."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,8 @@ class Task(Protocol):
 
     def show(self, answer: Any, papers: list[Any]) -> dict[str, Any] | None:
         """What a person should see of a submission, for the report: ``pictures`` (captions with PNG data URLs) and
-        ``lines`` of text, each a list, and ``code``; None where figures say it all.
+        ``lines`` of text, each a list, ``code``, a ``graph`` and a ``curve`` (see :mod:`fairfight.report.drawing`);
+        None where figures say it all.
         """
         ...
 

@@ -11,7 +11,7 @@ from fairfight.arena.checks import check_contender
 from fairfight.arena.seal import PUBLIC_SECRET
 from fairfight.parts.identification.linear import linear_recurrence
 from fairfight.parts.identification.trees import recurrent_tree
-from fairfight.parts.programs import INTS, Input, Program, Space, const, scan, state
+from fairfight.parts.programs import INTS, Input, Program, Space, const, if_, indices, scan, state
 from fairfight.tasks import registry
 from fairfight.tasks.decompile.brief import batch
 from fairfight.tasks.decompile.grading import marks
@@ -114,6 +114,24 @@ def test_what_is_shown_is_the_program_and_where_it_parts_from_the_network() -> N
     assert shown is not None
     assert shown["code"].startswith("def program(x):")
     assert "says 3, the network" in shown["lines"][0]
+    assert shown["graph"]["nodes"] == ["3", "answer"]
+
+
+def test_agreement_is_shown_against_length_and_the_rule_is_called_so() -> None:
+    met = case("sum-mod")
+    right = met.answer[0].program
+    shown = TASK.show(met.answer, [TASK.sit(right, met.exams[0])])
+    assert shown is not None
+    assert "the rule itself" in shown["lines"][0]
+    assert set(shown["curve"]["network"]) == {1.0}
+    assert (shown["curve"]["known"], shown["curve"]["lengths"][-1]) == (10, 40)
+    short = Program(right.space, if_(indices() < 15, right.body, -1))
+    bent = TASK.show(met.answer, [TASK.sit(short, met.exams[0])])
+    assert bent is not None
+    assert bent["curve"]["network"] == [1.0] * 15 + [0.0] * 25
+    assert "differs first at position 16" in bent["lines"][0]
+    assert met.exhibit is not None
+    assert met.exhibit.code == right.python()
 
 
 @pytest.mark.parametrize(

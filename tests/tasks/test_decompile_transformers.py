@@ -97,6 +97,22 @@ def test_what_stands_beyond_the_end_of_an_input_does_not_count() -> None:
     assert TASK.grade(met.answer, [paper])["faithful"] == 1
 
 
+def test_the_longest_inputs_are_the_end_of_the_curve_and_the_circuit_is_the_compiled_one() -> None:
+    met = case(compiled.QUICK[0])
+    right = met.answer[0].program
+    longest = right.space.lengths[1]
+    shown = TASK.show(met.answer, [TASK.sit(Program(right.space, if_(indices() > 1, -1, right.body)), met.exams[0])])
+    assert shown is not None
+    assert shown["curve"]["lengths"] == list(range(1, longest + 1))
+    assert shown["curve"]["known"] == longest - 2
+    assert shown["curve"]["network"][:2] == [1.0, 1.0]
+    assert shown["curve"]["network"][-1] == pytest.approx(2 / longest, abs=1e-3)
+    assert met.exhibit is not None
+    assert met.exhibit.graph is not None
+    assert met.exhibit.graph["nodes"][0] == "embed"
+    assert met.exhibit.graph["nodes"][-1] == "answer"
+
+
 def test_one_answer_to_a_sequence_is_asked_for_where_there_is_one() -> None:
     met = case(Published("palindromes"))
     with pytest.raises(ValueError, match="shape"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from torch import nn
@@ -10,6 +11,7 @@ from torch import nn
 from fairfight.faults.program.published import load
 from fairfight.faults.program.recurrent import build
 from fairfight.faults.training import one_thread
+from fairfight.parts.programs.graph import graph, wiring
 from fairfight.subject.sequences import SequenceSubject
 from fairfight.subject.transformer import Block, PlainTransformer
 from fairfight.tasks.decompile._draw import Sitting, sitting
@@ -49,7 +51,8 @@ def _compiled(given: dict[str, Any], seed: int) -> Case:
     text = f"A transformer compiled from a program, {given['form']}; {_shape(organism.subject)}"
     text += f"; {recipe.tokens} tokens, sequences of up to {recipe.longest}."
     void = None if share >= LEAST else f"agreement {share:.3f} with the program is under {LEAST}"
-    exhibit = Exhibit(title=organism.text, text=text, facts=facts)
+    circuit = wiring(organism.circuit, "answer").plain()
+    exhibit = Exhibit(title=organism.text, text=text, facts=facts, graph=circuit)
     return _case(exhibit, void, lambda: compiled_sitting(organism, Sizes(), seed))
 
 
@@ -66,6 +69,8 @@ def _case(exhibit: Exhibit, void: str | None, sit: Callable[[], Sitting]) -> Cas
     if void is not None:
         return Case((), (), (), void=void, exhibit=exhibit)
     brief, exam, answer = sit()
+    code = answer.program.python()
+    exhibit = replace(exhibit, code=code, graph=exhibit.graph or graph(answer.program.body).plain())
     return Case((brief,), (exam,), (answer,), exhibit=exhibit)
 
 

@@ -42,7 +42,8 @@ def sitting(organism: ProgramOrganism, sizes: Sizes, seed: int) -> Sitting:
     brief = DecompileBrief(anonymous(subject), space, known, given, derive(seed, "contender"))
     known_lengths = {"every": lengths}
     exam = DecompileExam(space, asked, known_lengths)
-    return brief, exam, DecompileAnswer(written(rule), answers, right, known_lengths, exhaustive)
+    sealed = DecompileAnswer(written(rule), answers, right, known_lengths, exhaustive, hard=asked["longer"])
+    return brief, exam, sealed
 
 
 def _every(space: Space, rule: Rule, seed: int) -> tuple[np.ndarray, np.ndarray, bool]:

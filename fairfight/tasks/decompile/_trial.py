@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 
 from fairfight.parts.programs import Batch, Program, Space, TooLarge
+from fairfight.parts.programs.graph import graph
 from fairfight.tasks.decompile.brief import DecompileExam, batch
 
 PRINTED = 16
@@ -34,6 +36,7 @@ def answered(submission: Any, exam: DecompileExam) -> dict[str, np.ndarray]:
     paper["size"] = np.asarray(int(submission.size))
     paper["lines"] = np.asarray(text.count("\n"))
     paper["text"] = np.asarray(text)
+    paper["graph"] = np.asarray(json.dumps(graph(submission.body).plain()) if readable else "")
     return paper
 
 

@@ -84,7 +84,7 @@ def _sitting(
     single = given.shape[1] == 1 < known[0].shape[1]
     brief = DecompileBrief(anonymous(subject), program.space, known[0], given, derive(seed, "contender"), known[1])
     exam = DecompileExam(program.space, {part: values for part, (values, _) in parts.items()}, lengths, single)
-    return brief, exam, DecompileAnswer(program, answers, right, lengths, exhaustive, longer)
+    return brief, exam, DecompileAnswer(program, answers, right, lengths, exhaustive, longer, parts["longer"][0])
 
 
 def _unpacked(batch: Batch) -> tuple[np.ndarray, np.ndarray]:

@@ -101,6 +101,8 @@ class DecompileAnswer:
     """Whether ``every`` holds all sequences up to the trained length."""
     longer: str = "four times the length"
     """What the second part of the exam is."""
+    hard: np.ndarray | None = None
+    """The inputs of that part, int64 [n, length, channels], to show one of them."""
 
 
 def batch(space: Space, values: np.ndarray, lengths: np.ndarray | None = None) -> Batch:
