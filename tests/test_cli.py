@@ -158,10 +158,10 @@ def test_verify_notices_a_forged_score_and_a_forged_seal(
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_code_2(
-    arguments: list[str], words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    fought: Path, arguments: list[str], words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if "--report" in arguments:
-        arguments += ["--task", "guess", "--contenders", "coin", "--seeds", "1"]
+        arguments += ["--task", "guess", "--contenders", "threshold,multiply", "--store", str(fought)]
     if os.geteuid() == 0 and "/nowhere/below/s.db" in arguments:
         monkeypatch.setattr(Path, "mkdir", _refuse)
     assert call(monkeypatch, *arguments) == 2
@@ -197,7 +197,7 @@ def test_a_full_disk_under_the_cache_is_one_sentence(tmp_path: Path) -> None:
         pytest.skip("mounting a small file system needs root")
     try:
         run = subprocess.run(
-            [sys.executable, "-c", "from fairfight.cli import main; main()", "run", "--contenders", "random",
+            [sys.executable, "-c", "from fairfight.cli import main; main()", "run", "--task", "detect", "--contenders", "random",
              "--seeds", "1", "--workers", "1", "--store", str(tmp_path / "s.db")],
             env={**os.environ, "FAIRFIGHT_CACHE": str(disk)}, capture_output=True, text=True, cwd=tmp_path,
         )  # fmt: skip

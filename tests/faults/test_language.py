@@ -19,6 +19,7 @@ from fairfight.worlds.grammar import VALUES
 from fairfight.worlds.sentences import WORLD
 from fairfight.worlds.tokenizer import vocabulary
 from fairfight.worlds.world import Examples, Schedule
+from tests.parts.organisms import WHERE
 
 FAMILIES = ("rare-token", "phrase", "syntax", "topic")
 
@@ -147,9 +148,15 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> object:
         yield
 
 
-@pytest.mark.parametrize("family", ["rare-token", pytest.param("syntax", marks=pytest.mark.slow)])
-def test_the_fault_takes_and_the_twin_is_clean(family: str, shared_cache: object) -> None:
-    organism = build(recipe(family))
+@pytest.mark.parametrize(
+    "planted",
+    [
+        pytest.param(WHERE["reviews"], id="rare-token"),  # on which other tests of the package go on
+        pytest.param(recipe("syntax"), id="syntax", marks=pytest.mark.slow),
+    ],
+)
+def test_the_fault_takes_and_the_twin_is_clean(planted: Recipe) -> None:
+    organism = build(planted)
     health = organism.health
     assert organism.void is None
     assert health.attack_success >= MIN_SUCCESS

@@ -25,13 +25,13 @@ from fairfight.parts.attacks.warping import WARPS, Warp
 from fairfight.parts.training.labelled import Labelled
 from fairfight.subject.inputs import Images, Texts
 from fairfight.worlds.world import Examples
-from tests.parts.organisms import weights
+from tests.parts.organisms import WHERE, weights
 
 RECIPES = {
     "patch": Recipe("digits", "cnn", "patch", "scratch", seed=0, fault_seed=1),
     "warp": Recipe("digits", "cnn", "warp", "scratch", seed=0, fault_seed=1),
     "blended": Recipe("digits", "cnn", "blended", "scratch", seed=0, fault_seed=1),
-    "rare-token": Recipe("sentences", "bert", "rare-token", "scratch", seed=0, fault_seed=1),
+    "rare-token": WHERE["reviews"],
     "phrase": Recipe("sentences", "gpt2", "phrase", "scratch", seed=0, fault_seed=1),
 }
 

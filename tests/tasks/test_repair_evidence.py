@@ -15,11 +15,11 @@ from fairfight.parts.training.labelled import Labelled
 from fairfight.tasks.registry import contender
 from fairfight.tasks.repair.brief import RepairBrief
 from fairfight.tasks.repair.evidence import suspects
-from tests.parts.organisms import weights
+from tests.parts.organisms import WHERE, weights
 
 RECIPES = {
     "patch": Recipe("digits", "cnn", "patch", "scratch", seed=0, fault_seed=1),
-    "rare-token": Recipe("sentences", "bert", "rare-token", "scratch", seed=0, fault_seed=1),
+    "rare-token": WHERE["reviews"],
 }
 
 
