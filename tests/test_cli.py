@@ -197,8 +197,8 @@ def test_a_full_disk_under_the_cache_is_one_sentence(tmp_path: Path) -> None:
         pytest.skip("mounting a small file system needs root")
     try:
         run = subprocess.run(
-            [sys.executable, "-c", "from fairfight.cli import main; main()", "run", "--task", "detect", "--contenders", "random",
-             "--seeds", "1", "--workers", "1", "--store", str(tmp_path / "s.db")],
+            [sys.executable, "-c", "from fairfight.cli import main; main()", "run", "--task", "detect",
+             "--contenders", "random", "--seeds", "1", "--workers", "1", "--store", str(tmp_path / "s.db")],
             env={**os.environ, "FAIRFIGHT_CACHE": str(disk)}, capture_output=True, text=True, cwd=tmp_path,
         )  # fmt: skip
         left = [p for p in disk.rglob("*") if p.is_file() and p.stat().st_size]
