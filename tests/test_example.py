@@ -13,6 +13,13 @@ import pytest
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "fairfight-example"
 FAIRFIGHT = "from fairfight.cli import main; main()"
+SHORT = f"""
+from fairfight.tasks.detect import cases
+rows, dev = cases.SUITES["tour"]
+cases.SUITES["tour"] = tuple(r for r in rows if r.world in ("digits", "scenes")), dev
+{FAIRFIGHT}
+"""
+"""A tour of pictures alone: organisms of language take five times as long to train."""
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +35,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(folder / "site"), "XDG_DATA_HOME": str(folder)}
 
 
-def fairfight(environment: dict[str, str], *arguments: str) -> str:
+def fairfight(environment: dict[str, str], *arguments: str, script: str = FAIRFIGHT) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", FAIRFIGHT, *arguments], env=environment, capture_output=True, text=True, cwd="/tmp"
+        [sys.executable, "-c", script, *arguments], env=environment, capture_output=True, text=True, cwd="/tmp"
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -46,10 +53,11 @@ def test_it_is_listed(installed: dict[str, str]) -> None:
 def test_it_fights(installed: dict[str, str], tmp_path: Path) -> None:
     report = str(tmp_path / "report.html")
     asked = ("--task", "detect", "--contenders", "mean-distance", "--seeds", "1", "--report", report, "--json")
-    found = json.loads(fairfight(installed, "run", *asked))
+    found = json.loads(fairfight(installed, "run", *asked, script=SHORT))
     standings = {s["contender"]: s for s in found["verdicts"][0]["standings"]}
     assert standings["mean-distance"]["score"] > standings["random"]["score"] + 0.1
     assert standings["mean-distance"]["failures"] == 0
+    assert found["new_matches"] == 2 * len(standings)
 
 
 def test_it_passes_the_common_suite(installed: dict[str, str]) -> None:

@@ -68,7 +68,8 @@ def _import_parts() -> None:
 def _warm_optimisers() -> None:
     """Torch's import a compiler when they are first called, four seconds: once here, not in every sitting.
 
-    Contenders of this package have no need of them; those from outside may.
+    Contenders of this package have no need of them; those from outside may. (A task from outside says for itself what
+    is to be warm.)
     """
     import torch
 
@@ -99,9 +100,9 @@ def main() -> None:
     outside = [x for x in sys.argv[4].split(",") if x]
     for name in outside:
         importlib.import_module(name)
-    if outside:
-        _warm_optimisers()
     known = registry.tasks()
+    if outside and any(type(known[name]).__module__.startswith("fairfight.") for name in tasks):
+        _warm_optimisers()
     for name in tasks:
         known[name].warm(modalities)
         registry.contenders(name)

@@ -73,10 +73,12 @@ def made_of() -> tuple[str, ...]:
 def easy(modality: str) -> CaseSpec:
     """What the common suite of contenders is held on.
 
-    In vision a patch so faint that only a subject with the trojan minds it, in language a rare token.
+    In vision a patch so faint that only a subject with the trojan minds it, in language a rare token: the organism on
+    which the package's own tests try much else too, so that it is built once.
     """
     if modality == "language":
-        return replace(spec(Row("sentences", "bert", "rare-token", "scratch"), "dev", "tour", "easy"), name="easy")
+        case = spec(Row("sentences", "bert", "rare-token", "scratch"), "dev", "tour", "easy")
+        return replace(case, name="easy", recipe=case.recipe | {"seed": 0, "fault_seed": 0})
     case = spec(Row("digits", "cnn", "patch", "scratch"), "dev", "tour", "easy")
     return replace(case, name="easy", recipe=case.recipe | {"options": {"size": 2, "opacity": 0.5}})
 

@@ -125,9 +125,10 @@ class Discover:
 
     def easy(self, modality: str) -> CaseSpec:
         """A patch in scenes, a rare token in sentences."""
-        from fairfight.tasks.discover.cases import EASY, spec
+        from fairfight.tasks.discover.cases import EASY, EASY_SEEDS, spec
 
-        return dataclasses.replace(spec(EASY[modality], "dev", "tour", "easy"), name="easy")
+        case = spec(EASY[modality], "dev", "tour", "easy")
+        return dataclasses.replace(case, name="easy", recipe=case.recipe | EASY_SEEDS.get(modality, {}))
 
     def smallest(self, brief: DiscoverBrief) -> DiscoverBrief:
         """The brief with four clean examples of two labels, with fewer of which nothing can be told apart, and two
