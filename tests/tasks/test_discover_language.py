@@ -15,14 +15,15 @@ from fairfight.tasks.task import Case
 
 SHOWING = ["exemplars", "ngram-sweep", "difference-direction", "sae-latents"]
 """Those that hand in texts of the bank."""
-TOPIC = Row("sentences", "bert", "topic", "scratch", "meaning", 9)
+ROWS = {
+    "rare-token": Row("sentences", "bert", "rare-token", "scratch", "token", 9),
+    "topic": Row("sentences", "bert", "topic", "scratch", "meaning", 9),
+}
 
 
 @cache
 def case(fault: str) -> Case:
-    task = registry.task("discover")
-    given = task.easy("language") if fault == "rare-token" else spec(TOPIC, "dev", "quick", "public")
-    built = task.build(given, 0)
+    built = registry.task("discover").build(spec(ROWS[fault], "dev", "quick", "public"), 0)
     assert built.void is None
     return built
 
