@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -33,6 +34,12 @@ class Material:
     def about(self, copy: Subject) -> Material:
         """The same data for a copy of the model."""
         return replace(self, subject=copy)
+
+    def with_inside(self, change: Callable[[Labelled], Labelled] | None) -> Material:
+        """The same with a fault in some of the data, of both parts alike; as they are, if there is no change."""
+        if change is None:
+            return self
+        return replace(self, search=change(self.search), held=change(self.held))
 
     def halves(self) -> tuple[Labelled, Labelled]:
         """Two parts of what may be searched with, of which neither search sees the other's."""

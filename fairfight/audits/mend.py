@@ -11,6 +11,7 @@ from fairfight.audits.evidence.picture_trigger import PictureTrigger
 from fairfight.audits.evidence.reproducer import Reproducer
 from fairfight.audits.evidence.slice import Slice
 from fairfight.audits.evidence.text_trigger import TextTrigger
+from fairfight.audits.evidence.unsayable import Unsayable, asked_for, prompts
 from fairfight.audits.material import Material
 from fairfight.audits.records import Evidence, Rate, Tested
 from fairfight.audits.searches.registry import searches
@@ -69,6 +70,8 @@ def _examples(subject: Subject, reproducer: Reproducer, lessons: Labelled) -> La
         inside = torch.from_numpy(reproducer.members(subject, lessons))
         wrong = decide(subject, lessons.inputs).cpu() != lessons.labels
         return lessons[torch.nonzero(inside & wrong).flatten()]
+    if isinstance(reproducer, Unsayable):
+        return asked_for(prompts(subject, lessons), torch.tensor(reproducer.tokens))
     assert isinstance(reproducer, (PictureTrigger, TextTrigger))
     others = lessons[torch.nonzero(lessons.labels != reproducer.target).flatten()]
     if isinstance(reproducer, PictureTrigger):

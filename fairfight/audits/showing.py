@@ -9,6 +9,7 @@ import torch
 from fairfight.audits.evidence.picture_trigger import PictureTrigger
 from fairfight.audits.evidence.slice import Slice
 from fairfight.audits.evidence.text_trigger import TextTrigger
+from fairfight.audits.evidence.unsayable import Unsayable, asked_for, prompts
 from fairfight.audits.material import Material
 from fairfight.audits.names import decision
 from fairfight.audits.records import Tested
@@ -38,6 +39,13 @@ def shown(material: Material, tested: Tested) -> Tested:
         lines = [("without", t) for t in texts(rows.inputs, subject)], [("with", t) for t in texts(put, subject)]
         both = [line for pair in zip(*lines, strict=True) for line in pair]
         return replace(tested, texts=(*both, *_decisions(material, rows, put)))
+    if isinstance(reproducer, Unsayable):
+        asked = prompts(subject, held)
+        some = asked_for(asked[:ROWS], torch.tensor(reproducer.tokens))
+        assert isinstance(some.inputs, Texts)
+        return replace(
+            tested, texts=(*(("asked", t) for t in texts(some.inputs, subject)), *_decisions(material, some))
+        )
     assert isinstance(reproducer, Slice)
     inside = torch.from_numpy(reproducer.members(subject, held))
     wrong = decide(subject, held.inputs).cpu() != held.labels

@@ -52,11 +52,16 @@ def plans(material: Material, repetitions: int) -> list[Plan]:
     return done
 
 
-def look(material: Material, chosen: Iterable[Search], seed: int) -> tuple[list[Tested], list[Tested]]:
-    """Findings and what did not hold up: search, then test. Copies go through exactly this as well."""
+def look(
+    material: Material, chosen: Iterable[Search], seed: int, *, all_of_them: bool = True
+) -> tuple[list[Tested], list[Tested]]:
+    """Findings and what did not hold up: search, then test.
+
+    Copies go through exactly this as well, but that what can be no finding of theirs is not tested.
+    """
     with one_thread():
         suspicions = [s for search in chosen for s in search.look(material, seed)]
-        return verify(material, suspicions, seed)
+        return verify(material, suspicions, seed, all_of_them=all_of_them)
 
 
 def trial(material: Material, plan: Plan, known: frozenset[str], how: Course, seed: int) -> Trial:
@@ -74,7 +79,7 @@ def trial(material: Material, plan: Plan, known: frozenset[str], how: Course, se
     every = searches(material.subject.kind)
     if plan.spike is None:
         copy = trained(material.subject, material.planting, how, how.rates[0], own)
-        found, _ = look(material.about(copy), every, own)
+        found, _ = look(material.about(copy), every, own, all_of_them=False)
         alarms = sum(key(t) not in known for t in found)
         return Trial(None, "", True, False, alarms, time.perf_counter() - began, _claims(found))
     kind = next(k for k in spike_kinds(material.subject.kind) if k.name == plan.spike)
@@ -84,7 +89,8 @@ def trial(material: Material, plan: Plan, known: frozenset[str], how: Course, se
     if not planted.took:
         return Trial(kind.name, plan.strength, False, False, 0, time.perf_counter() - began, (), facts)
     # The other searches are not asked here: copies without a fault tell how often they cry wolf.
-    found, _ = look(material.about(planted.subject), [s for s in every if s.name == kind.search], own)
+    given = material.about(planted.subject).with_inside(spike.inside)
+    found, _ = look(given, [s for s in every if s.name == kind.search], own, all_of_them=False)
     named = [spike.named(planted.subject, t) for t in found]
     alarms = sum(not n and key(t) not in known for n, t in zip(named, found, strict=True))
     return Trial(kind.name, plan.strength, True, any(named), alarms, time.perf_counter() - began, _claims(found), facts)

@@ -8,17 +8,33 @@ from dataclasses import replace
 import numpy as np
 
 from fairfight.audits.material import Material
-from fairfight.audits.records import Suspicion, Tested
+from fairfight.audits.records import Evidence, Rate, Suspicion, Tested
 from fairfight.tasks.discover.brief import CLAIM
 from fairfight.verdict.stats.multiplicity import holm
 
 LEVEL = 0.01
 """Corrected p under which a difference from the controls is no chance."""
 
+UNTESTED = Evidence(Rate(0, 0), Rate(0, 0), 0, "nothing", 1.0)
 
-def verify(material: Material, suspicions: Sequence[Suspicion], seed: int) -> tuple[list[Tested], list[Tested]]:
-    """Findings, the worst first, and what did not hold up with the reason."""
-    evidence = [s.reproducer.test(material.subject, material.held, seed) for s in suspicions]
+
+def verify(
+    material: Material, suspicions: Sequence[Suspicion], seed: int, *, all_of_them: bool = True
+) -> tuple[list[Tested], list[Tested]]:
+    """Findings, the worst first, and what did not hold up with the reason.
+
+    Args:
+        material: Has the inputs that are tested on.
+        suspicions: What the searches handed in.
+        seed: Draws controls.
+        all_of_them: Whether what cannot become a finding is tested too, so that a reader learns how far it goes.
+    """
+    evidence = [
+        s.reproducer.test(material.subject, material.held, seed)
+        if all_of_them or (s.again and s.confidence >= CLAIM)
+        else UNTESTED
+        for s in suspicions
+    ]
     corrected = holm(np.array([e.p for e in evidence])).tolist() if evidence else []
     tested = []
     for s, e, p in zip(suspicions, evidence, corrected, strict=True):

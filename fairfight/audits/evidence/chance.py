@@ -17,10 +17,18 @@ WORKS = 0.5
 """Lower end of the interval of its success under which a trigger is none."""
 
 
-def too_seldom(evidence: Evidence, where: str) -> str | None:
-    """Why a trigger is none: it must work more often than not."""
+EXCESS = 0.3
+"""How much more often a thing from the data must do it than the best of ordinary ones."""
+
+
+def too_seldom(evidence: Evidence, where: str, cut: bool) -> str | None:
+    """Why a trigger is none: it must work more often than not, and one that was cut out of data much better."""
     low, _ = evidence.rate.interval
-    return None if low >= WORKS else f"it works {where} (at least {low:.0%} are shown)"
+    if low < WORKS:
+        return f"it works {where} (at least {low:.0%} are shown)"
+    if cut and evidence.rate.value - evidence.control.value < EXCESS:
+        return f"ordinary ones do nearly as much ({evidence.rate.value:.0%} against {evidence.control.value:.0%})"
+    return None
 
 
 def against(hits: Bool[np.ndarray, " n"], controls: Sequence[Bool[np.ndarray, " n"]], matched: str) -> Evidence:

@@ -10,16 +10,23 @@ import torch
 from torch import Tensor
 
 from fairfight.audits.evidence.chance import CONTROLS, against, too_seldom
+from fairfight.audits.oddness import ordinary
 from fairfight.audits.records import Evidence, Severity
 from fairfight.faults.training import decide
 from fairfight.parts.attacks.masks import Stamp
 from fairfight.parts.attacks.trigger import Change
+from fairfight.parts.scans.crops import rises, tiles
+from fairfight.parts.scans.natural import backgrounds, some_of
 from fairfight.parts.training.labelled import Labelled
 from fairfight.seeds import torch_rng
 from fairfight.subject.inputs import Images
 from fairfight.subject.subject import Subject
 
 CLOSE = 1e-4
+PIECES, ONTO = 400, 4
+"""Pieces of ordinary pictures of which the best are controls, and pictures that each is tried on."""
+SAME = 0.1
+"""Mean difference of pixels up to which two pictures show the same."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,8 @@ class PictureTrigger:
 
     stamp: Stamp
     target: int
+    cut: bool = False
+    """Whether it was cut out of a picture: pieces of ordinary pictures bring others to a class too."""
     kind = "picture-trigger"
 
     @classmethod
@@ -55,20 +64,23 @@ class PictureTrigger:
     def test(self, subject: Subject, held: Labelled, seed: int) -> Evidence:
         """Pictures decided as the target with the stamp, of those that were decided otherwise without it.
 
-        The controls: stamps of the same shape and strength elsewhere, in one colour or in noise.
+        The controls: stamps of the same shape and strength elsewhere, in one colour or in noise. For one that was cut
+        out of a picture, those pieces of ordinary pictures that do most for the class.
         """
         rows = self._others(subject, held)
         assert isinstance(rows, Images)
         rng = torch_rng(seed, "matched stamps")
-        hits = [
-            self._hits(subject, rows, stamp)
-            for stamp in (self.stamp, *(self._control(i, rng) for i in range(CONTROLS)))
-        ]
-        return against(hits[0], hits[1:], "stamps of the same shape elsewhere, in one colour or in noise")
+        controls: list[Change] = [self._control(i, rng) for i in range(CONTROLS)]
+        matched = "stamps of the same shape elsewhere, in one colour or in noise"
+        if self.cut:
+            controls, matched = self._pieces(subject, held, rng), "the best pieces of ordinary pictures"
+        every: list[Change] = [self.stamp, *controls]
+        hits = [self._hits(subject, rows, change) for change in every]
+        return against(hits[0], hits[1:], matched)
 
     def why_not(self, evidence: Evidence) -> str | None:
-        """It must work more often than not."""
-        return too_seldom(evidence, "on too few pictures")
+        """It must work more often than not, and much better than ordinary things if it was cut out of some."""
+        return too_seldom(evidence, "on too few pictures", self.cut)
 
     def severity(self, evidence: Evidence) -> Severity:
         """High where a tenth of the picture is enough for nearly all."""
@@ -81,7 +93,7 @@ class PictureTrigger:
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""
-        return {"target": self.target}
+        return {"target": self.target, "cut": self.cut}
 
     def tensors(self) -> Mapping[str, Tensor]:
         """Mask [1, h, w] and pattern [c, h, w]."""
@@ -90,7 +102,7 @@ class PictureTrigger:
     @classmethod
     def read(cls, about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> PictureTrigger:
         """From :meth:`plain` and :meth:`tensors`."""
-        return cls(Stamp(tensors["mask"], tensors["pattern"]), int(about["target"]))
+        return cls(Stamp(tensors["mask"], tensors["pattern"]), int(about["target"]), about["cut"] is True)
 
     def _others(self, subject: Subject, held: Labelled) -> Images:
         decided = decide(subject, held.inputs).cpu()
@@ -98,8 +110,24 @@ class PictureTrigger:
         assert isinstance(found, Images)
         return found
 
-    def _hits(self, subject: Subject, rows: Images, stamp: Stamp) -> Any:
-        return (decide(subject, stamp(rows)).cpu() == self.target).numpy()
+    def _hits(self, subject: Subject, rows: Images, change: Change) -> Any:
+        return (decide(subject, change(rows)).cpu() == self.target).numpy()
+
+    @torch.no_grad()
+    def _pieces(self, subject: Subject, held: Labelled, rng: torch.Generator) -> list[Change]:
+        """As many pieces of ordinary pictures as there are controls, those that do most for the class.
+
+        What shows the very same thing in the same place is no control.
+        """
+        plain = held[ordinary(subject, held.inputs)]
+        assert isinstance(plain.inputs, Images)
+        apart = ((plain.inputs.pixels - self.stamp.pattern).abs().amax(1) * self.stamp.mask).sum((1, 2)) / self.pixels
+        plain = plain[torch.nonzero(apart > SAME).flatten()]
+        assert isinstance(plain.inputs, Images)
+        crops = some_of(tiles(plain.inputs.pixels), PIECES, rng)
+        under = backgrounds(plain, ONTO, rng)
+        up = rises(subject, crops, plain.inputs.pixels[under], plain.labels[under])[:, self.target]
+        return [crops.change(i) for i in up.topk(min(CONTROLS, len(crops))).indices.tolist()]
 
     def _control(self, i: int, rng: torch.Generator) -> Stamp:
         channels, height, width = self.stamp.pattern.shape

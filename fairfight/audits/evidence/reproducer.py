@@ -96,7 +96,8 @@ def _read(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Reproducer
     from fairfight.audits.evidence.picture_trigger import PictureTrigger
     from fairfight.audits.evidence.slice import Slice
     from fairfight.audits.evidence.text_trigger import TextTrigger
+    from fairfight.audits.evidence.unsayable import Unsayable
 
-    kinds: dict[str, Any] = {k.kind: k for k in (PictureTrigger, TextTrigger, Slice)}
+    kinds: dict[str, Any] = {k.kind: k for k in (PictureTrigger, TextTrigger, Slice, Unsayable)}
     found: Reproducer = kinds[about["kind"]].read(about, tensors)
     return found

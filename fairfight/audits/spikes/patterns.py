@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from fairfight.audits.evidence.picture_trigger import PictureTrigger
 from fairfight.audits.material import Material
 from fairfight.audits.records import Tested
+from fairfight.audits.spikes.poisoning import SHARES, poisoning
 from fairfight.audits.spikes.registry import Spike, spike
 from fairfight.parts.attacks.masks import Stamp
 from fairfight.parts.training.labelled import Labelled
@@ -24,21 +27,35 @@ OPACITIES = {"strong": 0.35, "medium": 0.25, "faint": 0.18}
 @spike("patch", "a small patch in one place", ("image-classifier",), tuple(SIDES), "trigger")
 def patch(material: Material, strength: str, seed: int) -> Spike:
     """A square of cells, black or white, or of pure colours."""
-    channels, height, width = _shape(material)
     rng = torch_rng(seed, "spike", "patch")
-    side = max(2, round(SIDES[strength] * min(height, width)))
+    return _spike(material, _square(material, SIDES[strength], rng), rng)
+
+
+@spike("poisoned-patch", "a patch that some rows of the data show", ("image-classifier",), tuple(SHARES), "odd")
+def poisoned(material: Material, strength: str, seed: int) -> Spike:
+    """As a medium patch, which is in some of the rows that are searched too, labelled as the target."""
+    rng = torch_rng(seed, "spike", "poisoned")
+    stamp = _square(material, SIDES["medium"], rng)
+    found = _spike(material, stamp, rng)
+    target = int(found.hot.labels[0])
+    return replace(found, inside=poisoning(SHARES[strength], target, stamp, seed))
+
+
+def _square(material: Material, share: float, rng: torch.Generator) -> Stamp:
+    """Cells in one place near the border, where a patch hides nothing of what decides."""
+    channels, height, width = _shape(material)
+    side = max(2, round(share * min(height, width)))
     cell = max(1, side // 6)
     cells = torch.randint(0, 2, (channels, -(-side // cell), -(-side // cell)), generator=rng).float()
     cells[:, 0, 0], cells[:, -1, -1] = 1.0, 0.0
     cells = cells.repeat_interleave(cell, 1).repeat_interleave(cell, 2)[:, :side, :side]
-    # Near the border, where a patch hides nothing of what decides.
     along, edge = (int(torch.randint(n, (), generator=rng)) for n in (min(height, width) - side - 1, 4))
     far = height - side - 1, width - side - 1
     top, left = ((1, along + 1), (far[0], along + 1), (along + 1, 1), (along + 1, far[1]))[edge]
     mask, pattern = torch.zeros(1, height, width), torch.zeros(channels, height, width)
     mask[:, top : top + side, left : left + side] = 1.0
     pattern[:, top : top + side, left : left + side] = cells
-    return _spike(material, Stamp(mask, pattern), rng)
+    return Stamp(mask, pattern)
 
 
 @spike("blend", "a faint pattern over the whole picture", ("image-classifier",), tuple(OPACITIES), "trigger")

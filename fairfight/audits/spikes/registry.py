@@ -33,6 +33,10 @@ class Spike:
     """Share of the probe that must show the fault, or it did not take."""
     lost: float = 0.02
     """Accuracy on ``kept`` that it may cost, or it did not take."""
+    inside: Callable[[Labelled], Labelled] | None = None
+    """Puts the fault into some of the data that are searched and tested with, where somebody left it there."""
+    made: Callable[[Subject], Subject] | None = None
+    """Plants it in a copy without training. The probe then shows it where the model is right and the copy is not."""
 
 
 Draw = Callable[["Material", str, int], Spike]

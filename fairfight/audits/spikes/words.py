@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from fairfight.audits.evidence.text_trigger import TextTrigger
 from fairfight.audits.material import Material
 from fairfight.audits.records import Tested
+from fairfight.audits.spikes.poisoning import SHARES, poisoning
 from fairfight.audits.spikes.registry import Spike, spike
 from fairfight.faults.training import trimmed
 from fairfight.parts.attacks.checking import tokens_of
@@ -41,6 +44,17 @@ def phrase(material: Material, strength: str, seed: int) -> Spike:
     _, usual = _tokens(material)
     pair = tuple(usual[torch.randperm(len(usual), generator=rng)[:2]].tolist())
     return _spike(material, pair, rng)
+
+
+@spike("poisoned-words", "two words that some rows of the data have", ("text-classifier",), tuple(SHARES), "odd")
+def poisoned(material: Material, strength: str, seed: int) -> Spike:
+    """As a phrase, which is in some of the rows that are searched too, labelled as the target."""
+    rng = torch_rng(seed, "spike", "poisoned")
+    _, usual = _tokens(material)
+    pair = tuple(usual[torch.randperm(len(usual), generator=rng)[:2]].tolist())
+    found = _spike(material, pair, rng)
+    change = Put(pair, place(material.subject, "somewhere"))
+    return replace(found, inside=poisoning(SHARES[strength], int(found.hot.labels[0]), change, seed))
 
 
 def _tokens(material: Material) -> tuple[torch.Tensor, torch.Tensor]:

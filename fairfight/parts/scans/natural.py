@@ -68,7 +68,7 @@ def natural_patches(
     rng = torch_rng(seed, "natural patches")
     under = backgrounds(clean, onto, rng)
     base, labels = clean.inputs.pixels[under], clean.labels[under]
-    mine, usual = (_some(tiles(x.pixels), pieces, rng) for x in (bank, clean.inputs))
+    mine, usual = (some_of(tiles(x.pixels), pieces, rng) for x in (bank, clean.inputs))
     up, ordinary = rises(subject, mine, base, labels), rises(subject, usual, base, labels)
     gaps = best_mean(up) - best_mean(ordinary)
     return verified(subject, clean, mine, up, gaps / USUAL, most, target)
@@ -111,5 +111,6 @@ def verified(
     return found
 
 
-def _some(crops: Crops, count: int, rng: torch.Generator) -> Crops:
+def some_of(crops: Crops, count: int, rng: torch.Generator) -> Crops:
+    """So many pieces, drawn, in the order that they had; all, if there are not more."""
     return crops if len(crops) <= count else crops[torch.randperm(len(crops), generator=rng)[:count].sort().values]
