@@ -15,8 +15,9 @@ from fairfight.parts.programs.graph import graph, wiring
 from fairfight.subject.sequences import SequenceSubject
 from fairfight.subject.transformer import Block, PlainTransformer
 from fairfight.tasks.decompile._draw import Sitting, sitting
+from fairfight.tasks.decompile._secret import secret_sitting
 from fairfight.tasks.decompile._whole import compiled_sitting, published_sitting
-from fairfight.tasks.decompile.cases import compiled_of, organism_of
+from fairfight.tasks.decompile.cases import compiled_of, organism_of, secret_of
 from fairfight.tasks.decompile.suites.row import Sizes
 from fairfight.tasks.task import Case, Exhibit
 
@@ -28,7 +29,25 @@ def built(given: dict[str, Any], seed: int) -> Case:
     """The case of a recipe for one match seed."""
     if "compiled" in given:
         return _compiled(given, seed)
+    if "secret" in given:
+        return _secret(given, seed)
     return _published(given, seed) if "published" in given else _trained(given, seed)
+
+
+SEEN = {
+    "scenes": "A convolutional network that sees a scene, given by {} factors of {} values each",
+    "digits": "A convolutional network that sees a handwritten digit of {} pixels of {} shades",
+    "pairs": "A transformer of one layer over {} numbers of {} values",
+}
+"""What a network with a secret rule is."""
+
+
+def _secret(given: dict[str, Any], seed: int) -> Case:
+    organism = secret_of(given)
+    rule = organism.recipe.rule
+    text = SEEN[rule.world].format(rule.shape[0] * rule.shape[1], rule.high + 1) + "; labels come from a secret rule."
+    exhibit = Exhibit(title=rule.text, text=text, facts={"agreement": organism.agreement})
+    return _case(exhibit, organism.void, lambda: secret_sitting(organism, Sizes(), seed))
 
 
 def _trained(given: dict[str, Any], seed: int) -> Case:

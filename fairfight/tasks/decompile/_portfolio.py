@@ -103,6 +103,8 @@ def machine(brief: DecompileBrief, programs: int) -> Program:
     Through what sees a whole sequence at once a machine may also go from the end to the beginning.
     """
     given, best = examples(brief), usual(brief)
+    if not brief.space.sequential:
+        return best
     share = -1.0
     for backwards in (False,) if brief.stepwise or brief.single else (False, True):
         if not follows(brief, backwards=backwards):

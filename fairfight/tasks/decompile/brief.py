@@ -47,7 +47,7 @@ class DecompileBrief:
     @property
     def single(self) -> bool:
         """Whether it gives one answer to a whole sequence."""
-        return bool(self.answers.shape[1] == 1 < self.values.shape[1])
+        return not self.space.sequential or bool(self.answers.shape[1] == 1 < self.values.shape[1])
 
     @property
     def outputs(self) -> np.ndarray:
@@ -106,9 +106,11 @@ class DecompileAnswer:
 
 
 def batch(space: Space, values: np.ndarray, lengths: np.ndarray | None = None) -> Batch:
-    """Inputs [n, length, channels] as programs of a space take them."""
+    """Inputs [n, length, channels] as programs of a space take them; of length 1 where none is a sequence."""
     from fairfight.parts.programs import Batch
 
+    if not space.sequential:
+        return Batch.of(None, **{entry.name: values[:, 0, c] for c, entry in enumerate(space.inputs)})
     return Batch.of(lengths, **{entry.name: values[:, :, c] for c, entry in enumerate(space.inputs)})
 
 

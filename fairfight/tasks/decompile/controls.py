@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from fairfight.parts.programs import Program
     from fairfight.tasks.decompile.brief import DecompileAnswer, DecompileBrief
 
-SEQUENCES, ALL = ("sequences",), ("sequences", "transformers")
+SEQUENCES, ALL = ("sequences",), ("sequences", "transformers", "vision")
 
 
 @control("decompile", role="random", modalities=ALL)

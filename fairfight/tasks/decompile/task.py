@@ -66,6 +66,7 @@ class Decompile:
         return (
             "fairfight.faults.program.recurrent",
             "fairfight.faults.program.published",
+            "fairfight.faults.program.secret",
             "fairfight.faults.compiled.superposed",
             "fairfight.worlds.sequences.table",
         )

@@ -38,6 +38,8 @@ Array = NDArray[Any]
 
 BACK = 6
 """How many positions before its own a position sees, and how many places from either end an input shows."""
+ALL = 64
+"""Places of inputs of one length up to which every one is shown, such as pixels."""
 
 
 def features(space: Space, kind: Type, causal: bool = False) -> tuple[Expr, ...]:
@@ -65,7 +67,7 @@ def features(space: Space, kind: Type, causal: bool = False) -> tuple[Expr, ...]
             if not causal:
                 found += [shift(x, -1), selector_width(select(x, x)), total(x), largest(x), smallest(x)]
         else:
-            found += [at(x, k) for k in range(BACK)] + [at(x, length() - 1 - k) for k in range(BACK)]
+            found += _places(x, space.lengths)
             found += [total(x), largest(x), smallest(x)]
             if i.values <= 8:
                 found += [total(as_int(eq(x, v))) for v in range(i.low, i.high + 1)]
@@ -74,6 +76,13 @@ def features(space: Space, kind: Type, causal: bool = False) -> tuple[Expr, ...]
     if space.sequential and not (kind.rank and causal):
         found += [length(), length() - 1 - indices()] if kind.rank else [length()]
     return tuple(found)
+
+
+def _places(x: Expr, lengths: tuple[int, int]) -> list[Expr]:
+    """Values at single places: at all of them, where inputs have one length and not too great a one."""
+    if lengths[0] == lengths[1] <= ALL:
+        return [at(x, k) for k in range(lengths[1])]
+    return [at(x, k) for k in range(BACK)] + [at(x, length() - 1 - k) for k in range(BACK)]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,11 @@ if TYPE_CHECKING:
     from fairfight.tasks.decompile.brief import DecompileBrief
 
 
-@baseline("decompile", source="Ljung 1999; Angluin 1987; Breiman et al. 1984", modalities=("sequences", "transformers"))
+@baseline(
+    "decompile",
+    source="Ljung 1999; Angluin 1987; Breiman et al. 1984",
+    modalities=("sequences", "transformers", "vision"),
+)
 def black_box(
     brief: DecompileBrief,
     *,

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 
 @baseline(
-    "decompile", source="Breiman et al. 1984; Leontaritis & Billings 1985", modalities=("sequences", "transformers")
+    "decompile",
+    source="Breiman et al. 1984; Leontaritis & Billings 1985",
+    modalities=("sequences", "transformers", "vision"),
 )
 def decision_tree(brief: DecompileBrief, *, longest: Annotated[int, Log(2, 8)] = 4) -> Any:
     """Fit trees that look back differently far, and keep the best on held-out inputs; one tree for a transformer."""

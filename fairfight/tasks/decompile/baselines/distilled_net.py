@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from fairfight.tasks.decompile.brief import DecompileBrief
 
 
-@baseline("decompile", source="Hinton et al. 2015", modalities=("sequences", "transformers"))
+@baseline("decompile", source="Hinton et al. 2015", modalities=("sequences", "transformers", "vision"))
 def distilled_net(
     brief: DecompileBrief, *, units: Annotated[int, Log(8, 128)] = 32, rate: Annotated[float, Log(1e-3, 3e-2)] = 1e-2
 ) -> Net:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @baseline(
     "decompile",
     source="Albarghouthi et al. 2013 (enumeration)",
-    modalities=("sequences", "transformers"),
+    modalities=("sequences", "transformers", "vision"),
     suites=("quick", "standard", "large"),
 )
 def expression_search(brief: DecompileBrief, *, programs: Annotated[int, Log(50_000, 400_000)] = 150_000) -> Program:

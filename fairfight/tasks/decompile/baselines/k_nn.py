@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from fairfight.tasks.decompile.brief import DecompileBrief
 
 
-@baseline("decompile", source="Fix & Hodges 1951", modalities=("sequences", "transformers"))
+@baseline("decompile", source="Fix & Hodges 1951", modalities=("sequences", "transformers", "vision"))
 def k_nn(brief: DecompileBrief, *, k: Annotated[int, Log(1, 15)] = 3) -> Neighbours:
     """Answer as most of the nearest known positions, or inputs, were answered: a surrogate that explains nothing."""
     from fairfight.tasks.decompile._portfolio import neighbours

@@ -31,6 +31,14 @@ class Published(NamedTuple):
     name: str
 
 
+class Secret(NamedTuple):
+    """A family of secret rules in a world, and which of its instances."""
+
+    world: str
+    family: str
+    group: int = 0
+
+
 class Sizes(NamedTuple):
     """How many inputs of each kind a case has."""
 
