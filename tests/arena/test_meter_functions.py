@@ -98,7 +98,7 @@ def test_dictionaries(kind: Any, width: int, k: int) -> None:
     found = []
     for x in samples(70, 12)[:1] + samples(70, 12)[3:]:
         work = lambda x=x: found.append(  # noqa: E731
-            train(x, width=width, k=k, kind=kind, steps=70, batch=32, dead_after=8).residual(x)
+            train(x, width=width, k=k, kind=kind, steps=40, batch=32, dead_after=4).residual(x)
         )
         same(work)
     keep = torch.rand(70) < 0.5

@@ -39,7 +39,7 @@ def exact(met: CompiledOrganism) -> bool:
     return bool((a == b)[mask].all())
 
 
-@pytest.mark.parametrize("name", ["sort", "majority", "first", "ascending"])
+@pytest.mark.parametrize("name", ["sort", pytest.param("majority", marks=pytest.mark.slow), "first", "ascending"])
 def test_a_program_comes_back_from_its_weights(name: str) -> None:
     assert exact(build(CompiledRecipe(name, seed=3)))
 

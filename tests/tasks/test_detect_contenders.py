@@ -39,6 +39,7 @@ def metrics(who: Contender, sittings: tuple[Sitting, ...], **params: object) -> 
     return Detect().grade(tuple(a for _, _, a in sittings), [paper(who, s, **params) for s in sittings])
 
 
+@pytest.mark.slow  # the common suite, tests/arena/test_checks.py, holds everybody to the same
 @each
 def test_is_deterministic_and_leaves_brief_and_subject_alone(who: Contender, sittings: tuple[Sitting, ...]) -> None:
     brief = sittings[0][0]
