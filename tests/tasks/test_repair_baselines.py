@@ -15,7 +15,7 @@ from tests.tasks.test_repair_tools import briefs, confounded, fires, right, run
 pytestmark = [pytest.mark.usefixtures("one_thread"), pytest.mark.xdist_group("repair-tools")]
 
 
-SHOWN = ["fine-tune", "lora", "nad", "fine-pruning", "distil", "nc-unlearning", "grad-diff", "npo", "simnpo"]
+SHOWN = ["fine-tune", "lora", "nad", "fine-pruning", "distil", "nc-unlearning", "grad-diff", "npo", "simnpo", "lat"]
 """Take the fault away where some of its inputs are shown with the right labels."""
 
 
