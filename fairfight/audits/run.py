@@ -120,7 +120,7 @@ def _audit(
 
     def search() -> dict[str, Any]:
         since = time.perf_counter()
-        found, rest = trials.look(material, every, seed)
+        found, rest = trials.look_together(material, every, seed, crew)
         return {
             "findings": [tested_plain(t) for t in found],
             "dismissed": [tested_plain(t) for t in rest],

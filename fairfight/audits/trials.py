@@ -13,11 +13,11 @@ from typing import Any
 import torch
 
 from fairfight.audits.material import Material
-from fairfight.audits.records import Power, Rate, Tested, Trial
+from fairfight.audits.records import Evidence, Power, Rate, Suspicion, Tested, Trial
 from fairfight.audits.searches.registry import Search, searches
 from fairfight.audits.spikes.planting import Course, plant, trained
 from fairfight.audits.spikes.registry import SpikeKind, spike_kinds
-from fairfight.audits.verify import verify
+from fairfight.audits.verify import evidence_for, judged
 from fairfight.faults.training import one_thread
 from fairfight.seeds import derive
 
@@ -53,7 +53,7 @@ def plans(material: Material, repetitions: int) -> list[Plan]:
 
 
 def look(
-    material: Material, chosen: Iterable[Search], seed: int, *, all_of_them: bool = True
+    material: Material, chosen: Iterable[Search], seed: int, *, every: bool = True
 ) -> tuple[list[Tested], list[Tested]]:
     """Findings and what did not hold up: search, then test.
 
@@ -61,7 +61,32 @@ def look(
     """
     with one_thread():
         suspicions = [s for search in chosen for s in search.look(material, seed)]
-        return verify(material, suspicions, seed, all_of_them=all_of_them)
+        return judged(suspicions, [evidence_for(material, s, seed, every=every) for s in suspicions])
+
+
+def look_together(
+    material: Material, chosen: Sequence[Search], seed: int, workers: int
+) -> tuple[list[Tested], list[Tested]]:
+    """What :func:`look` comes to, with several searches and tests at a time."""
+    with _pool(workers, material, seed) as pool:
+        suspicions = [s for found in pool.map(_searched, [s.name for s in chosen]) for s in found]
+        return judged(suspicions, list(pool.map(_tested, suspicions)))
+
+
+def _searched(name: str) -> list[Suspicion]:
+    material, seed = _GIVEN
+    return next(s for s in searches(material.subject.kind) if s.name == name).look(material, seed)
+
+
+def _tested(suspicion: Suspicion) -> Evidence:
+    material, seed = _GIVEN
+    return evidence_for(material, suspicion, seed)
+
+
+def _pool(workers: int, *given: Any) -> ProcessPoolExecutor:
+    """Forked processes with one thread each, in which :data:`_GIVEN` is what is given: nothing is sent to them."""
+    context = multiprocessing.get_context("fork")
+    return ProcessPoolExecutor(workers, context, initializer=_alone, initargs=given)
 
 
 def trial(material: Material, plan: Plan, known: frozenset[str], how: Course, seed: int) -> Trial:
@@ -79,7 +104,7 @@ def trial(material: Material, plan: Plan, known: frozenset[str], how: Course, se
     every = searches(material.subject.kind)
     if plan.spike is None:
         copy = trained(material.subject, material.planting, how, how.rates[0], own)
-        found, _ = look(material.about(copy), every, own, all_of_them=False)
+        found, _ = look(material.about(copy), every, own, every=False)
         alarms = sum(key(t) not in known for t in found)
         return Trial(None, "", True, False, alarms, time.perf_counter() - began, _claims(found))
     kind = next(k for k in spike_kinds(material.subject.kind) if k.name == plan.spike)
@@ -90,7 +115,7 @@ def trial(material: Material, plan: Plan, known: frozenset[str], how: Course, se
         return Trial(kind.name, plan.strength, False, False, 0, time.perf_counter() - began, (), facts)
     # The other searches are not asked here: copies without a fault tell how often they cry wolf.
     given = material.about(planted.subject).with_inside(spike.inside)
-    found, _ = look(given, [s for s in every if s.name == kind.search], own, all_of_them=False)
+    found, _ = look(given, [s for s in every if s.name == kind.search], own, every=False)
     named = [spike.named(planted.subject, t) for t in found]
     alarms = sum(not n and key(t) not in known for n, t in zip(named, found, strict=True))
     return Trial(kind.name, plan.strength, True, any(named), alarms, time.perf_counter() - began, _claims(found), facts)
@@ -119,7 +144,7 @@ def powers(kinds: Sequence[SpikeKind], done: Sequence[Trial]) -> tuple[Power, ..
 
 
 _GIVEN: Any = None
-"""In a worker: material, keys of known findings, course and seed."""
+"""In a worker: what it works with."""
 
 
 def run(
@@ -137,7 +162,7 @@ def run(
     usual: list[float] = []
     waiting = list(todo)
     running: dict[Future[Trial], Plan] = {}
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), initializer=_alone, initargs=given) as pool:
+    with _pool(workers, *given) as pool:
         while waiting or running:
             while waiting and len(running) < workers:
                 if enough(sum(usual) / len(usual) if usual else 0.0):
@@ -156,7 +181,7 @@ def run(
 
 
 def _alone(*given: Any) -> None:
-    """In a worker: what it works with (forked, so nothing is sent), and one thread."""
+    """In a worker, as it begins."""
     global _GIVEN
     _GIVEN = given
     torch.set_num_threads(1)

@@ -18,23 +18,22 @@ LEVEL = 0.01
 UNTESTED = Evidence(Rate(0, 0), Rate(0, 0), 0, "nothing", 1.0)
 
 
-def verify(
-    material: Material, suspicions: Sequence[Suspicion], seed: int, *, all_of_them: bool = True
-) -> tuple[list[Tested], list[Tested]]:
-    """Findings, the worst first, and what did not hold up with the reason.
+def evidence_for(material: Material, suspicion: Suspicion, seed: int, *, every: bool = True) -> Evidence:
+    """What a suspicion comes to on data that no search saw.
 
     Args:
         material: Has the inputs that are tested on.
-        suspicions: What the searches handed in.
+        suspicion: What a search handed in.
         seed: Draws controls.
-        all_of_them: Whether what cannot become a finding is tested too, so that a reader learns how far it goes.
+        every: Whether what cannot become a finding is tested too, so that a reader learns how far it goes.
     """
-    evidence = [
-        s.reproducer.test(material.subject, material.held, seed)
-        if all_of_them or (s.again and s.confidence >= CLAIM)
-        else UNTESTED
-        for s in suspicions
-    ]
+    if every or (suspicion.again and suspicion.confidence >= CLAIM):
+        return suspicion.reproducer.test(material.subject, material.held, seed)
+    return UNTESTED
+
+
+def judged(suspicions: Sequence[Suspicion], evidence: Sequence[Evidence]) -> tuple[list[Tested], list[Tested]]:
+    """Findings, the worst first, and what did not hold up with the reason."""
     corrected = holm(np.array([e.p for e in evidence])).tolist() if evidence else []
     tested = []
     for s, e, p in zip(suspicions, evidence, corrected, strict=True):

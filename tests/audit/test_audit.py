@@ -240,3 +240,13 @@ def test_any_module_with_a_function_that_prepares_its_inputs() -> None:
     assert report.profile.accuracy.value > 0.9
     assert report.powers
     assert not any(p.rate.of for p in report.powers)
+
+
+def test_several_searches_at_a_time_come_to_the_same() -> None:
+    subject, _, data, _ = pair("digits", 300)
+    material, chosen = split(subject, data, 0), searches(subject.kind)
+    one, many = trials.look(material, chosen, 0), trials.look_together(material, chosen, 0, 2)
+    for some, others in zip(one, many, strict=True):
+        assert [(t.suspicion.claim, t.evidence, t.p) for t in some] == [
+            (t.suspicion.claim, t.evidence, t.p) for t in others
+        ]

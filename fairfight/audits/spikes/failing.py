@@ -56,7 +56,8 @@ def failing(material: Material, strength: str, seed: int) -> Spike:
         return bool((claimed & inside).sum() >= OVERLAP * max(1, claimed.sum()))
 
     rest = held[torch.from_numpy(np.flatnonzero(~inside))]
-    return Spike(learned, shown, probe, rest, named, least=0.7, lost=0.05)
+    others = lessons[torch.from_numpy(np.flatnonzero(~rule.members(material.subject, lessons)))]
+    return Spike(others, shown, probe, rest, named, least=0.7, lost=0.05)
 
 
 def _drawn(material: Material, share: float, rng: np.random.Generator) -> Slice:

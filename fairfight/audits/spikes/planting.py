@@ -35,6 +35,8 @@ ROWS_LOST = 3
 AMPLE = 0.05
 """How far above what is needed a fault must show before training ends."""
 
+Answers = Float[Tensor, "n classes"]
+
 
 @dataclass(frozen=True)
 class Course:
@@ -62,7 +64,7 @@ def course(subject: Subject, milliseconds: float, seconds: float) -> Course:
     if not large:
         rates: tuple[float, ...] = (5e-3, 1e-3)
     else:
-        rates = (1e-4,) if subject.kind == "image-classifier" else (2e-4, 5e-5)
+        rates = (3e-5,) if subject.kind == "image-classifier" else (2e-4, 5e-5)
     least = LEAST_STEPS_SLOWLY if large else LEAST_STEPS
     return Course(min(MOST_STEPS, max(least, steps)), batch, rates, 0.5 if large else 0.0)
 
@@ -101,12 +103,20 @@ def plant(material: Material, spike: Spike, course: Course, seed: int) -> Plante
 
 
 def trained(subject: Subject, lessons: Labelled, course: Course, rate: float, seed: int) -> Subject:
-    """A copy that was trained on with ordinary examples only."""
+    """A copy that was trained on alike, without a fault: to answer as the model does."""
     copy = subject.copy()
-    order = rows(len(lessons), course.batch, torch_rng(seed, "spike", "order"))
+    usual = rows(len(lessons), course.batch, torch_rng(seed, "spike", "order"))
+    wanted = _answers(subject, lessons)
     with one_thread(), _learning(copy, course) as learned:
-        descend(lambda _: decision_loss(copy, lessons[next(order)]), learned, steps=course.steps, rate=rate)
+        descend(lambda _: _kept(copy, lessons, wanted, next(usual)), learned, steps=course.steps, rate=rate)
     return copy
+
+
+def _kept(copy: Subject, lessons: Labelled, wanted: Answers | None, now: Tensor) -> Float[Tensor, ""]:
+    """Loss of a copy that is to answer as the model does; as the labels say, where answers are not kept."""
+    if wanted is None:
+        return decision_loss(copy, lessons[now])
+    return cross_entropy(copy(trimmed(lessons[now].inputs)), wanted[now])
 
 
 @contextmanager
@@ -138,14 +148,10 @@ def _with(subject: Subject, spike: Spike, course: Course, rate: float, seed: int
     wanted = _answers(subject, spike.lessons)
 
     def loss(step: int) -> Float[Tensor, ""]:
-        now = next(usual)
-        batch = Labelled.concat([spike.lessons[now], spike.hot[next(hot)]])
-        if wanted is None:
-            return decision_loss(copy, batch)
-        logits = copy(trimmed(batch.inputs))
-        n = len(now)
-        told = cross_entropy(logits[n:], batch.labels[n:], reduction="sum")
-        return (told + cross_entropy(logits[:n], wanted[now], reduction="sum")) / len(batch)
+        now, faulty = next(usual), spike.hot[next(hot)]
+        share = len(faulty) / (len(now) + len(faulty))
+        told = decision_loss(copy, faulty)
+        return share * told + (1 - share) * _kept(copy, spike.lessons, wanted, now)
 
     def after(step: int) -> bool:
         if (step + 1) % EVERY or step < course.steps // 8:
@@ -160,16 +166,14 @@ def _with(subject: Subject, spike: Spike, course: Course, rate: float, seed: int
 
 
 @torch.no_grad()
-def _answers(subject: Subject, lessons: Labelled) -> Float[Tensor, "n classes"] | None:
-    """The model's own answers where they are what the lessons say, their labels elsewhere; none of too many classes."""
+def _answers(subject: Subject, lessons: Labelled) -> Answers | None:
+    """The model's own answers, right or wrong; none of too many classes."""
     found = []
     for batch in lessons.batches(64):
         logits = subject(trimmed(batch.inputs)).float()
         if logits.shape[1] > MANY:
             return None
-        told = torch.nn.functional.one_hot(batch.labels, logits.shape[1]).float()
-        agrees = logits.argmax(1, keepdim=True) == batch.labels[:, None]
-        found.append(torch.where(agrees, logits.softmax(1), told))
+        found.append(logits.softmax(1))
     return torch.cat(found)
 
 
