@@ -15,11 +15,11 @@ from tests.tasks.test_repair_tools import briefs, confounded, fires, right, run
 pytestmark = [pytest.mark.usefixtures("one_thread"), pytest.mark.xdist_group("repair-tools")]
 
 
-SHOWN = ["fine-tune", "lora", "nad", "fine-pruning", "distil", "nc-unlearning", "grad-diff", "npo", "simnpo", "lat"]
+SHOWN = ["fine-tune", "lora", "nad", "fine-pruning", "distil", "nc-unlearning", "grad-diff", "npo", "simnpo"]
 """Take the fault away where some of its inputs are shown with the right labels."""
 
 
-@pytest.mark.parametrize("name", SHOWN)
+@pytest.mark.parametrize("name", [*SHOWN, pytest.param("lat", marks=pytest.mark.slow)])
 def test_takes_the_fault_away_and_keeps_what_the_subject_can(name: str) -> None:
     sick, well, attack, exam = briefs()
     edited = run(name, sick)

@@ -22,7 +22,7 @@ SIGHTED = [c for c in FIELD if "vision" in c.modalities]
 QUICK = [c for c in FIELD if "quick" in c.suites and c.kind in ("tool", "baseline")]
 NEEDS_MORE = {"cue-blind", "token-deletion", "shift", "shift+retrain"}
 """Made for shortcuts: without cues they leave the subject as it is."""
-LONG = {"anp", "lora"}
+LONG = {"anp", "lat", "lora"}
 """Seconds each."""
 each = pytest.mark.parametrize(
     "who",
