@@ -142,7 +142,8 @@ class Decompile:
 
     def warm(self, modalities: Sequence[str]) -> None:
         """Import what contenders will need, so that a host process pays for it once, before it forks."""
-        for module in ("torch", "fairfight.parts.programs", "fairfight.parts.states.reading"):
+        fits = ("sklearn.linear_model", "sklearn.neural_network", "sklearn.tree", "aalpy")
+        for module in ("torch", "fairfight.parts.programs", "fairfight.parts.states.reading", *fits):
             importlib.import_module(module)
 
 
