@@ -25,8 +25,6 @@ from fairfight.subject.subject import Subject
 CLOSE = 1e-4
 PIECES, ONTO = 400, 4
 """Pieces of ordinary pictures of which the best are controls, and pictures that each is tried on."""
-SAME = 0.1
-"""Mean difference of pixels up to which two pictures show the same."""
 
 
 @dataclass(frozen=True)
@@ -117,14 +115,15 @@ class PictureTrigger:
     def _pieces(self, subject: Subject, held: Labelled, rng: torch.Generator) -> list[Change]:
         """As many pieces of ordinary pictures as there are controls, those that do most for the class.
 
-        What shows the very same thing in the same place is no control.
+        None lies where the trigger does: a network that was taught one takes much there for it.
         """
         plain = held[ordinary(subject, held.inputs)]
         assert isinstance(plain.inputs, Images)
-        apart = ((plain.inputs.pixels - self.stamp.pattern).abs().amax(1) * self.stamp.mask).sum((1, 2)) / self.pixels
-        plain = plain[torch.nonzero(apart > SAME).flatten()]
-        assert isinstance(plain.inputs, Images)
-        crops = some_of(tiles(plain.inputs.pixels), PIECES, rng)
+        crops = tiles(plain.inputs.pixels)
+        side = crops.pixels.shape[-1]
+        covered = torch.nn.functional.max_pool2d((self.stamp.mask > CLOSE).float(), side, stride=1)[0]
+        away = torch.nonzero(covered[crops.tops, crops.lefts] == 0).flatten()
+        crops = some_of(crops[away] if len(away) else crops, PIECES, rng)
         under = backgrounds(plain, ONTO, rng)
         up = rises(subject, crops, plain.inputs.pixels[under], plain.labels[under])[:, self.target]
         return [crops.change(i) for i in up.topk(min(CONTROLS, len(crops))).indices.tolist()]
