@@ -12,11 +12,13 @@ from fairfight.parts.programs.search.enumeration import Budget
 from fairfight.parts.programs.search.grammar import NUMBERS
 from fairfight.parts.programs.search.synthesis import synthesise
 from fairfight.seeds import numpy_rng
-from fairfight.tasks.decompile._portfolio import Examples, examples, numbers
+from fairfight.tasks.decompile._portfolio import Examples, examples, expression, numbers
 from fairfight.tasks.decompile._reading import usual
 from fairfight.tasks.decompile._secret import weighed
 from fairfight.tasks.decompile.brief import DecompileBrief, decided
 
+PROGRAMS = 50_000
+"""Expressions that a search over factors may evaluate, where nothing is said."""
 KEPT = 3
 """Statements about factors that a search begins from."""
 UNITS, ENOUGH = 6, 0.98
@@ -54,6 +56,17 @@ def read_pictures(brief: DecompileBrief, programs: int, *, shuffled: bool = Fals
         constants=numbers(brief),
         budget=Budget(programs),
     ).program
+
+
+def sees_pictures(brief: DecompileBrief) -> bool:
+    """Whether the network sees pictures."""
+    return LAST in brief.subject.sites
+
+
+def read_or_searched(brief: DecompileBrief, programs: int) -> Program:
+    """What is read, or the expression that a search comes to where that agrees more on the known inputs."""
+    found = read_pictures(brief, programs), expression(brief, programs)
+    return max(found, key=lambda one: float((one(brief.batch) == brief.outputs).mean()))
 
 
 def linear_rule(brief: DecompileBrief, queries: int) -> Program:
