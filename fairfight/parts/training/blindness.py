@@ -52,7 +52,7 @@ def told_by(cues: Labelled, vocabulary: int, *, seen: int = 3) -> Int[Tensor, " 
     """
     assert isinstance(cues.inputs, Texts)
     held = torch.zeros(len(cues), vocabulary)
-    held.scatter_(1, cues.inputs.ids, cues.inputs.mask.float(), reduce="add")
+    held.scatter_add_(1, cues.inputs.ids, cues.inputs.mask.float())
     held = (held > 0).float()
     shares = torch.stack([held[cues.labels == c].mean(dim=0) for c in cues.labels.unique()])
     gap = shares.amax(dim=0) - shares.amin(dim=0)
