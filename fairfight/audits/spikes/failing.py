@@ -57,7 +57,7 @@ def failing(material: Material, strength: str, seed: int) -> Spike:
 
     rest = held[torch.from_numpy(np.flatnonzero(~inside))]
     others = lessons[torch.from_numpy(np.flatnonzero(~rule.members(material.subject, lessons)))]
-    return Spike(others, shown, probe, rest, named, least=0.7, lost=0.05)
+    return Spike(others, shown, probe, rest, named, least=0.5, lost=0.05)
 
 
 def _drawn(material: Material, share: float, rng: np.random.Generator) -> Slice:

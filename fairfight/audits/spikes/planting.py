@@ -17,13 +17,16 @@ from fairfight.faults.training import decide, one_thread, trimmed
 from fairfight.parts.training.descent import decision_loss, descend, rows
 from fairfight.parts.training.labelled import Labelled
 from fairfight.seeds import torch_rng
+from fairfight.subject.inputs import Images
 from fairfight.subject.subject import Subject
 
-MOST_STEPS, LEAST_STEPS, LEAST_STEPS_SLOWLY = 800, 60, 120
+MOST_STEPS, LEAST_STEPS, LEAST_STEPS_SLOWLY = 800, 60, 160
 LARGE = 1_000_000
 """Parameters from which a network learns at lower rates."""
-MANY = 4096
-"""Classes up to which the model's own answers are kept for all lessons."""
+MANY = 100
+"""Classes of which lessons show too few pictures."""
+MIXED = 0.3
+"""Share of another picture that is mixed into one at most."""
 HOT = 0.25
 """Share of every batch that shows the fault."""
 EVERY = 25
@@ -34,8 +37,6 @@ ROWS_LOST = 3
 """Rows that a copy may decide otherwise than the model at least, however few there are."""
 AMPLE = 0.05
 """How far above what is needed a fault must show before training ends."""
-
-Answers = Float[Tensor, "n classes"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def course(subject: Subject, milliseconds: float, seconds: float) -> Course:
     if not large:
         rates: tuple[float, ...] = (5e-3, 1e-3)
     else:
-        rates = (3e-5,) if subject.kind == "image-classifier" else (2e-4, 5e-5)
+        rates = (6e-5,) if subject.kind == "image-classifier" else (2e-4, 5e-5)
     least = LEAST_STEPS_SLOWLY if large else LEAST_STEPS
     return Course(min(MOST_STEPS, max(least, steps)), batch, rates, 0.5 if large else 0.0)
 
@@ -106,17 +107,34 @@ def trained(subject: Subject, lessons: Labelled, course: Course, rate: float, se
     """A copy that was trained on alike, without a fault: to answer as the model does."""
     copy = subject.copy()
     usual = rows(len(lessons), course.batch, torch_rng(seed, "spike", "order"))
-    wanted = _answers(subject, lessons)
+    rng = torch_rng(seed, "spike", "varied")
     with one_thread(), _learning(copy, course) as learned:
-        descend(lambda _: _kept(copy, lessons, wanted, next(usual)), learned, steps=course.steps, rate=rate)
+        descend(lambda _: _kept(copy, subject, lessons[next(usual)], rng), learned, steps=course.steps, rate=rate)
     return copy
 
 
-def _kept(copy: Subject, lessons: Labelled, wanted: Answers | None, now: Tensor) -> Float[Tensor, ""]:
-    """Loss of a copy that is to answer as the model does; as the labels say, where answers are not kept."""
-    if wanted is None:
-        return decision_loss(copy, lessons[now])
-    return cross_entropy(copy(trimmed(lessons[now].inputs)), wanted[now])
+def _kept(copy: Subject, subject: Subject, lessons: Labelled, rng: torch.Generator) -> Float[Tensor, ""]:
+    """Loss of a copy that is to answer as the model does, right or wrong.
+
+    A few lessons say little of many classes: pictures are varied then.
+    """
+    shown = trimmed(lessons.inputs)
+    if isinstance(shown, Images) and len(subject.classes) > MANY:
+        shown = Images(varied(shown.pixels, rng))
+    with torch.no_grad():
+        wanted = subject(shown).softmax(1)
+    return cross_entropy(copy(shown), wanted)
+
+
+def varied(pixels: Float[Tensor, "n c h w"], rng: torch.Generator) -> Float[Tensor, "n c h w"]:
+    """Pictures of which half are turned over, all moved a little, and each mixed with a bit of another."""
+    n, _, height, width = pixels.shape
+    turned = torch.rand((n, 1, 1, 1), generator=rng) < 0.5
+    pixels = torch.where(turned, pixels.flip(3), pixels)
+    share = MIXED * torch.rand((n, 1, 1, 1), generator=rng)
+    pixels = (1 - share) * pixels + share * pixels[torch.randperm(n, generator=rng)]
+    down, right = (int(torch.randint(-(size // 8), size // 8 + 1, (), generator=rng)) for size in (height, width))
+    return pixels.roll((down, right), (2, 3))
 
 
 @contextmanager
@@ -145,13 +163,13 @@ def _with(subject: Subject, spike: Spike, course: Course, rate: float, seed: int
     hot = rows(len(spike.hot), some, torch_rng(seed, "spike", "hot"))
     kept = spike.kept[:LOOKED]
     before = _accuracy(subject, kept)
-    wanted = _answers(subject, spike.lessons)
+    rng = torch_rng(seed, "spike", "varied")
 
     def loss(step: int) -> Float[Tensor, ""]:
         now, faulty = next(usual), spike.hot[next(hot)]
         share = len(faulty) / (len(now) + len(faulty))
         told = decision_loss(copy, faulty)
-        return share * told + (1 - share) * _kept(copy, spike.lessons, wanted, now)
+        return share * told + (1 - share) * _kept(copy, subject, spike.lessons[now], rng)
 
     def after(step: int) -> bool:
         if (step + 1) % EVERY or step < course.steps // 8:
@@ -163,18 +181,6 @@ def _with(subject: Subject, spike: Spike, course: Course, rate: float, seed: int
     with one_thread(), _learning(copy, course) as learned:
         descend(loss, learned, steps=course.steps, rate=rate, after=after)
     return copy
-
-
-@torch.no_grad()
-def _answers(subject: Subject, lessons: Labelled) -> Answers | None:
-    """The model's own answers, right or wrong; none of too many classes."""
-    found = []
-    for batch in lessons.batches(64):
-        logits = subject(trimmed(batch.inputs)).float()
-        if logits.shape[1] > MANY:
-            return None
-        found.append(logits.softmax(1))
-    return torch.cat(found)
 
 
 def _bearable(spike: Spike) -> float:
