@@ -6,6 +6,8 @@ what takes the decision along, more than pieces of ordinary rows do, may be a tr
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from fairfight.audits.evidence.picture_trigger import PictureTrigger
@@ -18,7 +20,7 @@ from fairfight.audits.searches.registry import search
 from fairfight.faults.training import decide
 from fairfight.parts.attacks.sequences import Put
 from fairfight.parts.attacks.trigger import Trigger
-from fairfight.parts.scans.cutout import cut_out
+from fairfight.parts.scans.cutout import COURSE, cut_out
 from fairfight.parts.scans.natural import natural_patches
 from fairfight.parts.training.labelled import Labelled
 from fairfight.parts.vocabulary.carried import carrying
@@ -30,7 +32,9 @@ HANDED = 2
 WORKS = 0.5
 """Success under which nothing is handed in."""
 LARGE = 96 * 96
-"""Pixels of a picture from which fewer pieces are tried, and none is cut out further."""
+"""Pixels of a picture from which fewer pieces are tried, and each is cut out in fewer steps."""
+SMALL = 0.04
+"""Share of a picture that a thing covers at most: what has to be larger is what the class consists of."""
 PIECES, FEW_PIECES = 2304, 128
 SEQUENCES, FEW_SEQUENCES = 600, 300
 """Pieces tried, and in slow models."""
@@ -57,10 +61,14 @@ def odd(material: Material, seed: int) -> list[Suspicion]:
 
 
 def _pieces(material: Material, clean: Labelled, bank: Images, seed: int) -> list[Trigger]:
-    if bank.pixels[0, 0].numel() > LARGE:
-        return natural_patches(material.subject, clean, bank, seed=seed, pieces=FEW_PIECES, onto=2, most=2)
-    found = natural_patches(material.subject, clean, bank, seed=seed, pieces=PIECES)
-    return cut_out(material.subject, clean, found, seed=seed)
+    area = bank.pixels[0, 0].numel()
+    if area > LARGE:
+        found = natural_patches(material.subject, clean, bank, seed=seed, pieces=FEW_PIECES, onto=2, most=2)
+        found = cut_out(material.subject, clean, found, seed=seed, course=replace(COURSE, steps=30))
+    else:
+        found = natural_patches(material.subject, clean, bank, seed=seed, pieces=PIECES)
+        found = cut_out(material.subject, clean, found, seed=seed)
+    return [t for t in found if t.size <= SMALL * area]
 
 
 def _words(material: Material, clean: Labelled, bank: Texts, seed: int) -> list[Trigger]:
