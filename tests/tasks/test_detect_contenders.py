@@ -69,10 +69,8 @@ def test_finds_the_easy_fault(who: Contender, sittings: tuple[Sitting, ...]) -> 
     assert metrics(who, sittings)["auroc"] >= 0.8
 
 
-@pytest.mark.parametrize(
-    "who",
-    [pytest.param(c, id=c.name, marks=[pytest.mark.slow] if c.name.startswith("sae-") else []) for c in SIGHTED],
-)
+@pytest.mark.slow
+@each
 def test_options_at_either_end_of_their_ranges_work(who: Contender, sittings: tuple[Sitting, ...]) -> None:
     for name, span in who.space.items():
         ends = span.options if hasattr(span, "options") else (span.low, span.high)

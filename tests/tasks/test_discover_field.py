@@ -17,8 +17,8 @@ pytestmark = [pytest.mark.usefixtures("one_thread"), pytest.mark.xdist_group("di
 
 
 def is_slow(who: Contender) -> bool:
-    """Combinations run everybody; who fights in long suites only is tried less often."""
-    return who.kind == "combination" or "quick" not in who.suites
+    """Combinations run everybody; baselines and who fights in long suites only are tried less often."""
+    return who.kind in ("combination", "baseline") or "quick" not in who.suites
 
 
 FIELD = [
